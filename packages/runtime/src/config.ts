@@ -1,0 +1,92 @@
+import {
+  type CleanedEnv,
+  cleanEnv,
+  host,
+  makeExactValidator,
+  makeValidator,
+  port,
+  str,
+  type ValidatorSpec,
+} from "envalid";
+
+/** What is wrong with the environment: every variable that is missing or malformed, a line each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+type Variables = Record<string, ValidatorSpec<unknown>>;
+
+/**
+ * Reads the variables that `specs` describe.
+ *
+ * Throws one `ConfigError` that names all variables that are missing or malformed, with what each is for.
+ */
+export function readConfig<Specs extends Variables>(specs: Specs, environment = process.env): CleanedEnv<Specs> {
+  return cleanEnv(environment, specs, {
+    reporter: ({ errors }) => {
+      const lines = Object.entries(errors).map(([name, error]) => {
+        const found = environment[name];
+        const problem = found === undefined ? "is missing" : `cannot be "${found}": ${(error as Error).message}`;
+        return `  ${name} ${problem} (${specs[name]?.desc ?? "see the README"})`;
+      });
+      if (lines.length > 0) throw new ConfigError(`The environment needs mending:\n${lines.join("\n")}`);
+    },
+  });
+}
+
+/** The variables of every service. */
+export const commonVariables = {
+  LISTEN_HOST: host({ default: "127.0.0.1", desc: "the address on which it listens" }),
+  HEALTH_PORT: port({ desc: "the port of health, readiness and metrics, plain HTTP" }),
+  LOG_LEVEL: str({
+    default: "info",
+    choices: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    desc: "the lowest level that is logged",
+  }),
+  TLS_CA: str({ desc: "the file of the CA of all peers, PEM" }),
+  TLS_CERT: str({ desc: "the file of its own certificate, PEM" }),
+  TLS_KEY: str({ desc: "the file of the certificate's key, PEM" }),
+};
+
+/** A URL of one of the given schemes. */
+export const urlOf = (...schemes: string[]) =>
+  makeValidator((input: string) => {
+    const parsed = URL.canParse(input) ? new URL(input) : undefined;
+    if (!parsed || !schemes.includes(parsed.protocol.slice(0, -1))) {
+      throw new Error(`expected a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`);
+    }
+    return input;
+  });
+
+/** The variables of every service with a database and a queue. */
+export const stateVariables = {
+  GRPC_PORT: port({ desc: "the port of gRPC, mTLS only" }),
+  DATABASE_URL: urlOf("postgres", "postgresql")({ desc: "its PostgreSQL, with its own role" }),
+  DATABASE_POOL: wholeNumber(1, 100)({ default: 5, desc: "how many connections to PostgreSQL it holds at most" }),
+  NATS_URL: urlOf("nats", "tls")({ desc: "its NATS, with JetStream" }),
+};
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number) {
+  return makeExactValidator<number>((input) => {
+    const number = Number(input);
+    if (!Number.isInteger(number) || number < least || number > most) {
+      throw new Error(`expected a whole number from ${least} to ${most}`);
+    }
+    return number;
+  });
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time such as "250ms", "90s", "30m", "12h" or "7d", longer than none; read as milliseconds. */
+export const duration = makeExactValidator<number>((input) => {
+  const [, number, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(input) ?? [];
+  if (!number || Number(number) === 0) throw new Error("expected a length of time such as 90s, 30m or 12h");
+  return Number(number) * UNITS[unit as keyof typeof UNITS];
+});
+
+/** The TLS files that the common variables name. */
+export function tlsFilesOf(config: { TLS_CA: string; TLS_CERT: string; TLS_KEY: string }) {
+  return { ca: config.TLS_CA, cert: config.TLS_CERT, key: config.TLS_KEY };
+}

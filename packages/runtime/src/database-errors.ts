@@ -1,0 +1,47 @@
+/** SQLSTATEs with which PostgreSQL says that it is not there for anybody: shutting down, starting up, out of connections. */
+const UNAVAILABLE_STATES = new Set(["57P01", "57P02", "57P03", "53300"]);
+
+const NETWORK_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/** What `pg` says, without any code, of a connection that is gone or cannot be had. */
+const CONNECTION_MESSAGE =
+  /connection terminated|connection ended|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
+
+/** Every error in the chain of causes; MikroORM wraps those of `pg`. */
+function* chainOf(error: unknown): Generator<{ code?: unknown; message?: unknown }> {
+  for (let at = error, depth = 0; typeof at === "object" && at !== null && depth < 5; depth++) {
+    yield at;
+    if (at instanceof AggregateError) for (const inner of at.errors) yield inner;
+    at = "cause" in at ? at.cause : undefined;
+  }
+}
+
+/** Whether an error says that PostgreSQL cannot be reached, rather than that it refused a statement. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  for (const { code, message } of chainOf(error)) {
+    if (
+      typeof code === "string" &&
+      (NETWORK_CODES.has(code) || UNAVAILABLE_STATES.has(code) || code.startsWith("08"))
+    ) {
+      return true;
+    }
+    if (typeof message === "string" && CONNECTION_MESSAGE.test(message)) return true;
+  }
+  return false;
+}
+
+/** The SQLSTATE of an error of PostgreSQL, such as "23505". */
+export function sqlStateOf(error: unknown): string | undefined {
+  for (const { code } of chainOf(error)) {
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) return code;
+  }
+  return undefined;
+}

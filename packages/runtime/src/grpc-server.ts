@@ -1,0 +1,81 @@
+import type { DescFile } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { Server } from "@grpc/grpc-js";
+import { ReflectionService } from "@grpc/reflection";
+import { HealthImplementation, type ServingStatus } from "grpc-health-check";
+import type { ServedService } from "./grpc-service.ts";
+import { serverCredentials, type TlsFiles } from "./tls.ts";
+
+/**
+ * The largest request that is read at all. It lies above the contract's limits of 4 MiB, so that a batch beyond these is
+ * refused by its handler, with its field, and not by the transport.
+ */
+export const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+
+/** Within what a client's window may be filled before it waits for us. */
+const FLOW_CONTROL_WINDOW = 8 * 1024 * 1024;
+
+/** Where a server listens, and with which certificate. */
+export interface GrpcServerOptions {
+  host: string;
+  port: number;
+  tls: TlsFiles;
+}
+
+/** A listening server. */
+export interface GrpcServer {
+  port: number;
+  /** Tells health clients to go elsewhere, lets running calls end for up to `graceMs`, then cuts off what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Serves the services, with `grpc.health.v1` and reflection, to peers with a certificate. Throws where the port is taken. */
+export async function startGrpcServer(services: ServedService[], options: GrpcServerOptions): Promise<GrpcServer> {
+  const server = new Server({
+    "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+    "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW,
+  });
+  for (const { definition, implementation } of services) server.addService(definition, implementation);
+  const health = new HealthImplementation();
+  const setHealth = (status: ServingStatus) => {
+    for (const name of ["", ...services.map(({ descriptor }) => descriptor.typeName)]) health.setStatus(name, status);
+  };
+  health.addToServer(server);
+  reflectionOf(services).addToServer(server);
+
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${options.host}:${options.port}`, serverCredentials(options.tls), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  setHealth("SERVING");
+  return {
+    port,
+    async stop(graceMs) {
+      setHealth("NOT_SERVING");
+      const force = setTimeout(() => server.forceShutdown(), graceMs);
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      clearTimeout(force);
+    },
+  };
+}
+
+/** Reflection over the files that define the services, and all that these import. */
+function reflectionOf(services: ServedService[]): ReflectionService {
+  const files = new Map<string, DescFile>();
+  const add = (file: DescFile) => {
+    if (files.has(file.name)) return;
+    file.dependencies.forEach(add);
+    files.set(file.name, file);
+  };
+  for (const { descriptor } of services) add(descriptor.file);
+  const fileDescriptorProtos = [...files.values()].map((file) =>
+    Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),
+  );
+  // The package reads nothing of a definition but its file descriptors.
+  const definition = { ocellus: { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos } };
+  return new ReflectionService(definition as unknown as ConstructorParameters<typeof ReflectionService>[0], {
+    services: services.map(({ descriptor }) => descriptor.typeName),
+  });
+}

@@ -1,0 +1,137 @@
+import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import type {
+  handleUnaryCall,
+  MethodDefinition,
+  ServerDuplexStream,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import type { AnyService, CallContext, Handlers } from "./handlers.ts";
+import { decode, encode } from "./message-codec.ts";
+import { toGrpcStatus, toServiceError } from "./status.ts";
+
+/** A service of the contract with the handlers that serve it, ready for a grpc-js server. */
+export interface ServedService {
+  descriptor: AnyService;
+  definition: ServiceDefinition;
+  implementation: UntypedServiceImplementation;
+}
+
+/** What a service cannot answer without, such as its database. */
+export interface Dependency {
+  /** Does the work, or throws UNAVAILABLE as soon as the dependency cannot be reached. */
+  whileReachable<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** What a served service shares among its calls. */
+export interface ServiceOptions {
+  log: Logger;
+  /** Every unary call of the service needs it. */
+  requires?: Dependency;
+}
+
+type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<Buffer, Buffer>;
+
+/** Makes handlers servable. Messages cross grpc-js as bytes, so that decoding happens where its errors get a status. */
+export function serve<S extends AnyService>(
+  descriptor: S,
+  handlers: Handlers<S>,
+  options: ServiceOptions,
+): ServedService {
+  const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
+  const implementation: UntypedServiceImplementation = {};
+  for (const method of descriptor.methods) {
+    definition[method.localName] = definitionOf(method);
+    const handler = (handlers as Record<string, AnyHandler>)[method.localName] as AnyHandler;
+    implementation[method.localName] = implement(method, handler, options);
+  }
+  return { descriptor, definition, implementation };
+}
+
+/** The untyped core of a `Handler`: `serve` has checked the types. */
+type AnyHandler = (request: unknown, context: CallContext) => unknown;
+
+/** How grpc-js sees a method: its path, its shape, and bytes in and out. */
+export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffer> {
+  const asIs = (bytes: Buffer) => bytes;
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
+    responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+}
+
+function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
+  const answer = async (request: unknown, context: CallContext) =>
+    encode(method.output as DescMessage, (await handler(request, context)) as Message);
+  const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
+
+  const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
+    const work = async () => answer(decode(method.input, call.request), contextOf(call, log));
+    (options.requires ? options.requires.whileReachable(work) : work()).then(
+      (bytes) => respond(null, bytes),
+      (error) => respond(toGrpcStatus(toServiceError(error, log))),
+    );
+  };
+  const streaming = (call: ServerDuplexStream<Buffer, Buffer>) => {
+    const responses = () => {
+      const request = "request" in call ? decode(method.input, call.request as Buffer) : requestsOf(method.input, call);
+      return handler(request, contextOf(call, log)) as AsyncIterable<Message>;
+    };
+    writeAll(call, method.output, responses).then(
+      () => call.end(),
+      (error) => call.emit("error", toGrpcStatus(toServiceError(error, log))),
+    );
+  };
+  switch (method.methodKind) {
+    case "unary":
+      return single;
+    case "server_streaming":
+    case "bidi_streaming":
+      return streaming as UntypedHandleCall;
+    case "client_streaming":
+      return ((call: ServerDuplexStream<Buffer, Buffer>, respond: Parameters<typeof single>[1]) => {
+        answer(requestsOf(method.input, call), contextOf(call, log)).then(
+          (bytes) => respond(null, bytes),
+          (error) => respond(toGrpcStatus(toServiceError(error, log))),
+        );
+      }) as UntypedHandleCall;
+  }
+}
+
+async function* requestsOf<Desc extends DescMessage>(schema: Desc, call: AsyncIterable<Buffer>) {
+  for await (const bytes of call) yield decode(schema, bytes);
+}
+
+/** Writes each response, and waits where the caller reads slower than we answer. */
+async function writeAll(
+  call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
+  schema: DescMessage,
+  responses: () => AsyncIterable<Message>,
+): Promise<void> {
+  for await (const response of responses()) {
+    if (call.cancelled) return;
+    if (!call.write(encode(schema, response))) await drained(call);
+  }
+}
+
+function drained(call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>): Promise<void> {
+  return new Promise((resolve) => {
+    call.once("drain", resolve);
+    call.once("cancelled", resolve);
+  });
+}
+
+function contextOf(call: Call, log: Logger): CallContext {
+  const abort = new AbortController();
+  call.once("cancelled", () => abort.abort());
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  return { signal: abort.signal, peer: String(certificate?.subject?.CN ?? ""), log };
+}

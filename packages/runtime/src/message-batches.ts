@@ -1,0 +1,81 @@
+import type { JsMsg } from "nats";
+import type { Logger } from "pino";
+import type { Queue } from "./nats.ts";
+import { retryUntil } from "./retry.ts";
+
+/** Where messages come from, and how many are taken at once. */
+export interface BatchOptions {
+  stream: string;
+  consumer: string;
+  /** The most messages in one batch. */
+  max: number;
+  /** How long a batch that is not full waits for more, in milliseconds. */
+  lingerMs: number;
+  signal: AbortSignal;
+  log: Logger;
+}
+
+/** How long a message that could not be handled waits for its next try. */
+const RETRY_DELAY_MS = 1000;
+
+/**
+ * Hands every message of a durable consumer to `handle`, in batches, one after another, until the signal aborts. A batch
+ * is acknowledged when `handle` is done, and comes again when it throws: `handle` must bear redelivery.
+ */
+export async function consumeBatches(
+  queue: Queue,
+  { stream, consumer: name, max, lingerMs, signal, log }: BatchOptions,
+  handle: (batch: JsMsg[]) => Promise<void>,
+): Promise<void> {
+  const consumer = await queue.jetstream.consumers.get(stream, name);
+  const waiting: JsMsg[] = [];
+  let wake = () => {};
+  const messages = await retryUntil(
+    signal,
+    () =>
+      consumer.consume({
+        max_messages: max,
+        callback: (message) => {
+          waiting.push(message);
+          wake();
+        },
+      }),
+    { report: (error) => log.warn(`cannot consume ${name}: ${error.message}`) },
+  );
+  const onAbort = () => {
+    messages.stop();
+    wake();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+
+  const arrival = (withinMs?: number) =>
+    new Promise<void>((resolve) => {
+      const timer = withinMs === undefined ? undefined : setTimeout(resolve, withinMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  while (!signal.aborted) {
+    if (waiting.length === 0) {
+      await arrival();
+      continue;
+    }
+    const deadline = Date.now() + lingerMs;
+    while (waiting.length < max && !signal.aborted && Date.now() < deadline) await arrival(deadline - Date.now());
+    const batch = waiting.splice(0, max);
+    try {
+      await handle(batch);
+      for (const message of batch) message.ack();
+    } catch (error) {
+      log.error({ err: error }, `${name} will try ${batch.length} messages again`);
+      for (const message of batch) message.nak(RETRY_DELAY_MS);
+    }
+  }
+  // What was fetched and not handled goes to another replica at once, and not after the ack timeout.
+  for (const message of waiting) message.nak();
+  signal.removeEventListener("abort", onAbort);
+  await messages.close();
+  await queue.connection.flush().catch(() => {});
+}

@@ -1,0 +1,32 @@
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { Code, ServiceError } from "./service-error.ts";
+
+/** How deep messages may nest. A Struct takes three levels for each of its own, of which an event may have 32. */
+const RECURSION_LIMIT = 400;
+
+/** Reads a message. Throws INVALID_ARGUMENT where the bytes are not one. */
+export function decode<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> {
+  try {
+    return fromBinary(schema, bytes, { recursionLimit: RECURSION_LIMIT });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceError(`The bytes cannot be read as ${schema.typeName}: ${why}`, {
+      code: Code.INVALID_ARGUMENT,
+      reason: ErrorReason.MALFORMED_BODY,
+    });
+  }
+}
+
+/** Writes a message. */
+export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Buffer {
+  const bytes = toBinary(schema, create(schema, message));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "@jest/globals";
+import { pageOf } from "./page.ts";
+
+const filters = ["shop", undefined];
+
+test.each([
+  [0, 50],
+  [7, 7],
+  [1000, 1000],
+  [1001, 1000],
+])("a page_size of %d reads %d rows", (pageSize, size) => {
+  expect(pageOf({ pageSize, pageToken: "" }, filters).size).toBe(size);
+});
+
+test("a negative page_size is refused", () => {
+  expect(() => pageOf({ pageSize: -1, pageToken: "" }, filters)).toThrow("page_size");
+});
+
+test("a token carries the key of the last row to the next page", () => {
+  const pageToken = pageOf({ pageSize: 0, pageToken: "" }, filters).tokenAfter(["2026", "é"]);
+  expect(pageOf({ pageSize: 3, pageToken }, filters).after).toEqual(["2026", "é"]);
+});
+
+test.each([
+  ["another query's", pageOf({ pageSize: 0, pageToken: "" }, ["other"]).tokenAfter(["a"])],
+  ["no base64", "?"],
+  ["no list", Buffer.from("{}").toString("base64url")],
+])("a token that is %s is refused", (_, pageToken) => {
+  expect(() => pageOf({ pageSize: 0, pageToken }, filters)).toThrow("page_token");
+});

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { invalidArgument } from "./service-error.ts";
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 1000;
+
+/** One page of a list that is read by keys: the key of the last row of the page before, and how many rows to read. */
+export interface Page {
+  size: number;
+  /** The key after which the page starts; undefined for the first. */
+  after: string[] | undefined;
+  /** The token of the next page: `key` is that of this page's last row. */
+  tokenAfter(key: string[]): string;
+}
+
+/**
+ * The page that a list request asks for. Its token is bound to `filters`, all other arguments of the request.
+ *
+ * Throws INVALID_ARGUMENT for a negative size, and for a token that was not made for the same filters.
+ */
+export function pageOf(request: { pageSize: number; pageToken: string }, filters: unknown[]): Page {
+  if (request.pageSize < 0) {
+    throw invalidArgument([{ field: "page_size", description: `must not be negative, and is ${request.pageSize}` }]);
+  }
+  const binding = createHash("sha256").update(JSON.stringify(filters)).digest("base64url").slice(0, 16);
+  return {
+    size: Math.min(request.pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+    after: request.pageToken === "" ? undefined : keyIn(request.pageToken, binding),
+    tokenAfter: (key) => Buffer.from(JSON.stringify([binding, ...key])).toString("base64url"),
+  };
+}
+
+function keyIn(token: string, binding: string): string[] {
+  const parts = parse(token);
+  if (!parts || parts[0] !== binding) {
+    const description = "is not a next_page_token of a request with the same other arguments";
+    throw invalidArgument([{ field: "page_token", description }], ErrorReason.INVALID_PAGE_TOKEN);
+  }
+  return parts.slice(1);
+}
+
+function parse(token: string): string[] | undefined {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
+    return Array.isArray(parts) && parts.every((part) => typeof part === "string") ? parts : undefined;
+  } catch {
+    return undefined;
+  }
+}

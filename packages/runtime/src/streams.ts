@@ -1,0 +1,80 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DiscardPolicy,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "nats";
+import type { Logger } from "pino";
+import type { Queue } from "./nats.ts";
+import { retryUntil } from "./retry.ts";
+
+/** The accepted events on their way to the table. A message leaves it when it is stored. */
+export const EVENTS = { stream: "EVENTS", subject: "ocellus.events", consumers: ["store-events"] } as const;
+
+/** What changed in the table. A message leaves it when every consumer has it. */
+export const EVENT_CHANGES = {
+  stream: "EVENT_CHANGES",
+  subject: "ocellus.event-changes",
+  consumers: ["extend-sessions", "mark-buckets"],
+} as const;
+
+/** How many bytes each stream may hold. A full stream takes nothing new, and loses nothing that it has. */
+export interface StreamLimits {
+  eventsBytes: number;
+  changesBytes: number;
+}
+
+const ACK_WAIT_MS = 30_000;
+const DUPLICATE_WINDOW_MS = 120_000;
+
+/**
+ * Creates or updates both streams and all their durable consumers. The consumers are created here, and not by those who use
+ * them, because EVENT_CHANGES keeps a message only for consumers that exist when it arrives.
+ */
+export async function ensureStreams({ manager }: Queue, limits: StreamLimits): Promise<void> {
+  const streams = [
+    { ...EVENTS, retention: RetentionPolicy.Workqueue, max_bytes: limits.eventsBytes },
+    { ...EVENT_CHANGES, retention: RetentionPolicy.Interest, max_bytes: limits.changesBytes },
+  ];
+  for (const { stream, subject, consumers, retention, max_bytes } of streams) {
+    const config: Partial<StreamConfig> = {
+      subjects: [subject],
+      retention,
+      max_bytes,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    };
+    const exists = (await manager.streams.list().next()).some(({ config: { name } }) => name === stream);
+    if (exists) await manager.streams.update(stream, config);
+    else await manager.streams.add({ name: stream, ...config });
+    for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer));
+  }
+}
+
+/** Bounds, by the messages that may be unacknowledged, what a consumer holds in memory. */
+function durable(name: string): Partial<ConsumerConfig> {
+  return {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_ack_pending: 256,
+    max_deliver: -1,
+  };
+}
+
+/** Waits until a durable consumer exists: the ingest service creates it when it starts. */
+export async function awaitConsumer(
+  { manager }: Queue,
+  stream: string,
+  consumer: string,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<void> {
+  await retryUntil(signal, () => manager.consumers.info(stream, consumer), {
+    report: (error) => log.warn(`waiting for the consumer ${consumer} of ${stream}: ${error.message}`),
+    everyMs: 250,
+  });
+}
