@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { unstorableProblem } from "./text-problem.ts";
+import { unstorableProblem } from "@ocellus/runtime/text-problem.ts";
 
 const MAX_BYTES = 32 * 1024;
 const MAX_DEPTH = 32;

@@ -2,9 +2,9 @@ import { isFieldSet } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { Violation } from "@ocellus/runtime/service-error.ts";
+import { textProblem } from "@ocellus/runtime/text-problem.ts";
 import { EARLIEST, isoOf, LATEST, type Micros, microsOf } from "@ocellus/runtime/time.ts";
 import { dataProblem } from "./data-problem.ts";
-import { textProblem } from "./text-problem.ts";
 import { isUuid, timeInUuid } from "./uuid.ts";
 
 /** The longest texts, in Unicode code points. */

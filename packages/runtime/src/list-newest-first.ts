@@ -1,0 +1,63 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { EntityClass, FilterQuery, QueryOrderMap } from "@mikro-orm/core";
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { checkSearched } from "./check-request.ts";
+import { pageOf } from "./page.ts";
+import { microsOf } from "./time.ts";
+
+/** A list request: exact texts, a span of times with both ends inclusive, and a page. */
+export interface NewestFirst {
+  /** By the name of the field in the proto, which is that of the column too; undefined filters nothing. */
+  texts: Record<string, string | undefined>;
+  /** The fields of the request that bound the times. */
+  min: [field: string, Timestamp | undefined];
+  max: [field: string, Timestamp | undefined];
+  /** The properties of the table's key, as far as they order the list: its time first. */
+  key: [time: string, ...rest: string[]];
+  page: { pageSize: number; pageToken: string };
+}
+
+/**
+ * Reads one page of a table, newest first, by its key, so that the hundredth page costs what the first does.
+ *
+ * Throws INVALID_ARGUMENT for filters that no row could match and for the page token of another query.
+ */
+export async function listNewestFirst<Row extends object>(
+  em: EntityManager,
+  entity: EntityClass<Row>,
+  { texts, min, max, key, page: pageRequest }: NewestFirst,
+): Promise<{ rows: Row[]; nextPageToken: string }> {
+  checkSearched({ texts, times: Object.fromEntries([min, max]) });
+  const [from, to] = [min[1] && microsOf(min[1]), max[1] && microsOf(max[1])];
+  const page = pageOf(pageRequest, [texts, String(from), String(to)]);
+
+  const conditions: object[] = Object.entries(texts)
+    .filter(([, text]) => text !== undefined)
+    .map(([field, text]) => ({ [propertyOf(field)]: text }));
+  if (from !== undefined) conditions.push({ [key[0]]: { $gte: from } });
+  if (to !== undefined) conditions.push({ [key[0]]: { $lte: to } });
+  if (page.after) conditions.push(...after(key, page.after));
+
+  const rows = await em.fork().find(entity, { $and: conditions } as FilterQuery<NoInfer<Row>>, {
+    orderBy: Object.fromEntries(key.map((property) => [property, "desc"])) as QueryOrderMap<Row>,
+    limit: page.size + 1,
+  });
+  const last = rows.length > page.size ? (rows[page.size - 1] as Record<string, unknown>) : undefined;
+  const nextPageToken = last ? page.tokenAfter(key.map((property) => String(last[property]))) : "";
+  return { rows: rows.slice(0, page.size), nextPageToken };
+}
+
+/** Rows that a list in descending order has after a key. The first condition says nothing new, but an index starts from it. */
+function after([time, ...rest]: NewestFirst["key"], [at = "", ...texts]: string[]): object[] {
+  const equal: Record<string, unknown> = { [time]: BigInt(at) };
+  const alternatives: object[] = [{ [time]: { $lt: BigInt(at) } }];
+  rest.forEach((property, index) => {
+    alternatives.push({ ...equal, [property]: { $lt: texts[index] } });
+    equal[property] = texts[index];
+  });
+  return [{ [time]: { $lte: BigInt(at) } }, { $or: alternatives }];
+}
+
+function propertyOf(field: string): string {
+  return field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,57 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { type EventChange, EventChangesSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
+import { consumeBatches } from "@ocellus/runtime/message-batches.ts";
+import { decode } from "@ocellus/runtime/message-codec.ts";
+import type { Queue } from "@ocellus/runtime/nats.ts";
+import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
+import { isoOf, microsOf } from "@ocellus/runtime/time.ts";
+import { sql } from "kysely";
+import type { Logger } from "pino";
+import { countMarked } from "../metrics.ts";
+import { quarterOf } from "../quarter.ts";
+
+/** What the consumer works with. */
+export interface MarkBucketsOptions {
+  queue: Queue;
+  em: EntityManager;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+const MAX_MESSAGES = 64;
+const LINGER_MS = 5;
+
+/** Marks the buckets of changed events as dirty until the signal aborts. Marking twice is marking once. */
+export function markBuckets({ queue, em, log, signal }: MarkBucketsOptions): Promise<void> {
+  const source = {
+    stream: EVENT_CHANGES.stream,
+    consumer: "mark-buckets",
+    max: MAX_MESSAGES,
+    lingerMs: LINGER_MS,
+    signal,
+    log,
+  };
+  return consumeBatches(queue, source, async (messages) => {
+    const changes = messages.flatMap(({ data }) => decode(EventChangesSchema, data).changes);
+    const buckets = bucketsOf(changes);
+    const column = (index: number) => buckets.map((bucket) => bucket[index]);
+    // A bucket that is being computed anew is locked; this waits, and marks it again.
+    await sql`
+      insert into aggregation.dirty_buckets (namespace, name, bucket_start)
+      select * from unnest(${column(0)}::text[], ${column(1)}::text[], ${column(2)}::timestamptz[])
+      on conflict do nothing
+    `.execute(em.fork().getKysely());
+    countMarked(changes.length);
+  });
+}
+
+/** Each bucket once, in one order for all writers, so that their row locks do not deadlock. */
+function bucketsOf(changes: EventChange[]): string[][] {
+  const buckets = new Map<string, string[]>();
+  for (const { namespace, name, timestamp } of changes) {
+    if (!timestamp) continue;
+    const bucket = [namespace, name, isoOf(quarterOf(microsOf(timestamp)))];
+    buckets.set(JSON.stringify(bucket), bucket);
+  }
+  return [...buckets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bucket]) => bucket);
+}

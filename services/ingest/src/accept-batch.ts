@@ -1,0 +1,65 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
+import { toStatus } from "@ocellus/runtime/status.ts";
+import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import type { EventPublisher } from "./event-publisher.ts";
+import { type IdentifiedEvent, identifyEvent } from "./identify-event.ts";
+import { countAccepted, countRefused } from "./metrics.ts";
+
+const MAX_EVENTS = 1000;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+type Result = MessageInitShape<typeof EventResultSchema>;
+
+/**
+ * Accepts the valid events of a batch and answers a result for each, in order.
+ *
+ * Throws INVALID_ARGUMENT for a batch beyond the limits, and the queue's error where it took none of the events.
+ *
+ * @param bytes how large the batch is, encoded
+ */
+export async function acceptBatch(publisher: EventPublisher, events: Event[], bytes: number): Promise<Result[]> {
+  requireWithinLimits(events.length, bytes);
+  const receiveTime = nowMicros();
+  const checked = events.map((event, index) => check(event, `events[${index}]`, receiveTime));
+  const valid = checked.filter((result) => "event" in result).map(({ event }) => event);
+  const published = await publisher.publish(valid, receiveTime);
+  const failure = published.find((error) => error !== undefined);
+  if (failure && published.every((error) => error !== undefined)) throw failure;
+
+  let next = 0;
+  const results = checked.map((result): Result => {
+    const error = "error" in result ? result.error : published[next++];
+    return error || !("event" in result) ? refused(error!) : accepted(result.event, receiveTime);
+  });
+  const acceptedCount = published.filter((error) => error === undefined).length;
+  countAccepted(acceptedCount);
+  countRefused(events.length - acceptedCount);
+  return results;
+}
+
+function requireWithinLimits(count: number, bytes: number): void {
+  const problems: string[] = [];
+  if (count === 0) problems.push("must hold at least 1 event");
+  if (count > MAX_EVENTS) problems.push(`must hold at most ${MAX_EVENTS} events, and holds ${count}`);
+  if (bytes > MAX_BYTES) problems.push(`must have at most ${MAX_BYTES} bytes, and has ${bytes}`);
+  if (problems.length > 0) throw invalidArgument([{ field: "events", description: problems.join("; ") }]);
+}
+
+function check(event: Event, path: string, now: Micros): { event: IdentifiedEvent } | { error: ServiceError } {
+  const violations = validateEvent(event, path, now);
+  if (violations.length > 0) return { error: invalidArgument(violations, ErrorReason.INVALID_EVENT) };
+  return { event: identifyEvent(event, now) };
+}
+
+function accepted({ id, timestamp }: IdentifiedEvent, receiveTime: Micros): Result {
+  return { result: { case: "accepted", value: { id, timestamp, receiveTime: timestampOf(receiveTime) } } };
+}
+
+function refused(error: ServiceError): Result {
+  return { result: { case: "refused", value: toStatus(error) } };
+}

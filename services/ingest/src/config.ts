@@ -1,0 +1,18 @@
+import { commonVariables, stateVariables, wholeNumber } from "@ocellus/runtime/config.ts";
+
+const MIB = 1024 * 1024;
+const maxBytes = wholeNumber(MIB, Number.MAX_SAFE_INTEGER);
+
+/** Every environment variable that the ingest service reads. */
+export const variables = {
+  ...commonVariables,
+  ...stateVariables,
+  EVENTS_MAX_BYTES: maxBytes({
+    default: 1024 * MIB,
+    desc: "how many bytes of accepted events may wait to be stored; beyond, new events are refused",
+  }),
+  EVENT_CHANGES_MAX_BYTES: maxBytes({
+    default: 1024 * MIB,
+    desc: "how many bytes of changes may wait for sessions and aggregates; beyond, they wait in PostgreSQL",
+  }),
+};

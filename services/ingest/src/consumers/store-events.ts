@@ -1,0 +1,124 @@
+import { create } from "@bufbuild/protobuf";
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { AcceptedEventsSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
+import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
+import { consumeBatches } from "@ocellus/runtime/message-batches.ts";
+import { decode, encode } from "@ocellus/runtime/message-codec.ts";
+import type { Queue } from "@ocellus/runtime/nats.ts";
+import { EVENTS } from "@ocellus/runtime/streams.ts";
+import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
+import type { JsMsg } from "nats";
+import type { Logger } from "pino";
+import { v7 } from "uuid";
+import { changesOf } from "../changes-of.ts";
+import { ensurePartitions } from "../ensure-partitions.ts";
+import { EventError } from "../entities/event-error.ts";
+import { OutboxMessage } from "../entities/outbox-message.ts";
+import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
+import { countDuplicates, countFailed, countStored } from "../metrics.ts";
+import type { Outbox } from "../outbox.ts";
+
+/** What a storing consumer works with. */
+export interface StoreEventsOptions {
+  queue: Queue;
+  em: EntityManager;
+  outbox: Outbox;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+const MAX_MESSAGES = 64;
+const MAX_EVENTS = 5000;
+const LINGER_MS = 5;
+
+/**
+ * Stores accepted events until the signal aborts, and announces those that are new. A redelivered event is there already and
+ * changes nothing.
+ */
+export function storeEvents(options: StoreEventsOptions): Promise<void> {
+  const { queue, signal, log } = options;
+  const source = {
+    stream: EVENTS.stream,
+    consumer: "store-events",
+    max: MAX_MESSAGES,
+    lingerMs: LINGER_MS,
+    signal,
+    log,
+  };
+  return consumeBatches(queue, source, async (messages) => {
+    const events: EventToStore[] = [];
+    for (const message of messages) events.push(...(await read(message, options)));
+    for (let start = 0; start < events.length; start += MAX_EVENTS) {
+      await store(events.slice(start, start + MAX_EVENTS), options);
+    }
+  });
+}
+
+/** The events in a message; a message that is none is kept as an error and not tried again. */
+async function read(message: JsMsg, { em }: StoreEventsOptions): Promise<EventToStore[]> {
+  try {
+    const { events, receiveTime } = decode(AcceptedEventsSchema, message.data);
+    if (!receiveTime) throw new Error("The message has no receive_time");
+    return events.map((event) => toStore(event, microsOf(receiveTime)));
+  } catch (error) {
+    await keepError(em, { payload: Buffer.from(message.data), error });
+    return [];
+  }
+}
+
+/** Stores events, and splits them where PostgreSQL refuses one, until that one stands alone and becomes an error. */
+async function store(events: EventToStore[], options: StoreEventsOptions): Promise<void> {
+  const { em, outbox, log } = options;
+  let messages: { id: string; payload: Buffer }[];
+  try {
+    messages = await storeTogether(em, events);
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    const [only] = events;
+    if (only && events.length === 1) {
+      const { event, receiveTime } = only;
+      const accepted = create(AcceptedEventsSchema, { events: [event], receiveTime: timestampOf(receiveTime) });
+      log.warn({ err: error, eventId: event.id }, "PostgreSQL refused an event; it is kept as an error");
+      return keepError(em, { eventId: event.id, payload: encode(AcceptedEventsSchema, accepted), error });
+    }
+    const middle = Math.ceil(events.length / 2);
+    await store(events.slice(0, middle), options);
+    return store(events.slice(middle), options);
+  }
+  await outbox
+    .publish(em, messages)
+    .catch((error) => log.warn({ err: error }, "changes are stored and not yet announced; the sweep will do it"));
+}
+
+/** One transaction: the events, and the messages that announce those that are new. */
+async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<{ id: string; payload: Buffer }[]> {
+  await ensurePartitions(
+    em,
+    events.map(({ timestamp }) => timestamp),
+  );
+  const { stored, messages } = await em.fork().transactional(async (tx) => {
+    const stored = await insertEvents(tx, events);
+    const messages = changesOf(stored);
+    if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
+    return { stored, messages };
+  });
+  countStored(stored.length);
+  countDuplicates(events.length - stored.length);
+  return messages;
+}
+
+/** Classes of SQLSTATE that blame the data: data exception, integrity violation, program limit exceeded. */
+const POISON_CLASSES = new Set(["22", "23", "54"]);
+
+function isPoison(error: unknown): boolean {
+  return POISON_CLASSES.has(sqlStateOf(error)?.slice(0, 2) ?? "");
+}
+
+async function keepError(
+  em: EntityManager,
+  { eventId, payload, error }: { eventId?: string; payload: Buffer; error: unknown },
+): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  await em.fork().insert(EventError, { id: v7(), eventId: eventId ?? null, payload, message });
+  countFailed(1);
+}

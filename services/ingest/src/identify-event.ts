@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { clone } from "@bufbuild/protobuf";
+import { timeInUuid } from "@ocellus/event-rules/uuid.ts";
+import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import { isoOf, type Micros, microsOf, timestampOf } from "@ocellus/runtime/time.ts";
+import canonicalize from "canonicalize";
+import { v7 } from "uuid";
+
+/** The namespace of events that name none. */
+const DEFAULT_NAMESPACE = "default";
+
+/** A valid event with all that identifies it. */
+export type IdentifiedEvent = Event & { namespace: string; timestamp: NonNullable<Event["timestamp"]> };
+
+/**
+ * A valid event with its namespace, its timestamp to the microsecond, and its id:
+ * the client's own; or, where the client gave a session and a time, a UUIDv8 of the content, so that a blind retry is the same
+ * event; otherwise a new UUIDv7.
+ */
+export function identifyEvent(event: Event, receiveTime: Micros): IdentifiedEvent {
+  const namespace = event.namespace ?? DEFAULT_NAMESPACE;
+  const given = event.timestamp && microsOf(event.timestamp);
+  const timestamp = given ?? timeInUuid(event.id) ?? receiveTime;
+  const identified = Object.assign(clone(EventSchema, event), { namespace, timestamp: timestampOf(timestamp) });
+  identified.id = idOf(event, namespace, given);
+  identified.receiveTime = undefined;
+  identified.updateTime = undefined;
+  return identified;
+}
+
+function idOf(event: Event, namespace: string, timestamp: Micros | undefined): string {
+  if (event.id !== "") return event.id.toLowerCase();
+  if (event.sessionId === undefined || timestamp === undefined) return v7();
+  return contentId(event, namespace, timestamp);
+}
+
+/** A UUIDv8 (RFC 9562, section 5.8) of the SHA-256 of the event's content in canonical JSON (RFC 8785). */
+function contentId(event: Event, namespace: string, timestamp: Micros): string {
+  const content = [
+    namespace,
+    event.sessionId,
+    event.category ?? null,
+    event.name,
+    isoOf(timestamp),
+    event.data ?? null,
+  ];
+  const hash = createHash("sha256").update(canonicalize(content)!).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = hash.toString("hex", 0, 16);
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,133 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { isoOf, type Micros, microsOfSql } from "@ocellus/runtime/time.ts";
+import { sql } from "kysely";
+import { v7 } from "uuid";
+import type { ChangedEvent } from "./fold-named.ts";
+import { type FoldedRun, foldRuns, type StoredRun } from "./fold-runs.ts";
+import { join, type Run, runOf } from "./run.ts";
+
+/** One person's events, and what became of that person's sessions. */
+interface Person {
+  namespace: string;
+  personId: string;
+  events: Run[];
+}
+
+type PersonSession = FoldedRun & { id: string; namespace: string; personId: string };
+
+/** Folds events that name a person and no session into that person's sessions, in the caller's transaction. */
+export async function foldByPerson(tx: EntityManager, events: ChangedEvent[], idleTimeout: Micros): Promise<void> {
+  const persons = personsOf(events);
+  if (persons.length === 0) return;
+  await lock(tx, persons);
+  const stored = await sessionsNear(tx, persons, idleTimeout);
+  const sessions = persons.flatMap(({ namespace, personId, events }) =>
+    foldRuns(stored.get(keyOf(namespace, personId)) ?? [], events, idleTimeout).map(
+      (run): PersonSession => ({ ...run, id: run.id ?? v7(), namespace, personId }),
+    ),
+  );
+  await absorb(tx, sessions);
+  await write(tx, sessions);
+}
+
+const keyOf = (namespace: string, personId: string) => JSON.stringify([namespace, personId]);
+
+function personsOf(events: ChangedEvent[]): Person[] {
+  const persons = new Map<string, Person>();
+  for (const { change, time } of events) {
+    const { namespace, sessionId, personId, eventId } = change;
+    if (sessionId !== undefined || personId === undefined) continue;
+    const key = keyOf(namespace, personId);
+    const person = persons.get(key) ?? { namespace, personId, events: [] };
+    person.events.push(runOf(eventId, time));
+    persons.set(key, person);
+  }
+  return [...persons.values()];
+}
+
+/** One writer at a time for each person: two that saw the same sessions would each make one of their own. */
+async function lock(tx: EntityManager, persons: Person[]): Promise<void> {
+  const keys = persons.map(({ namespace, personId }) => keyOf(namespace, personId));
+  await sql`
+    select pg_advisory_xact_lock(key)
+    from (select distinct hashtextextended(k, 0) as key from unnest(${keys}::text[]) as k order by key) as keys
+  `.execute(tx.getKysely());
+}
+
+/** The sessions within the idle timeout of each person's events, by person. */
+async function sessionsNear(tx: EntityManager, persons: Person[], idleTimeout: Micros) {
+  const column = <T>(value: (person: Person) => T) => persons.map(value);
+  const spanOf = ({ events }: Person) => events.reduce(join);
+  const { rows } = await sql<
+    Record<
+      "id" | "namespace" | "person_id" | "start_time" | "end_time" | "event_count" | "entry_event_id" | "exit_event_id",
+      string
+    >
+  >`
+    select s.id, s.namespace, s.person_id, s.start_time, s.end_time, s.event_count, s.entry_event_id, s.exit_event_id
+    from unnest(
+      ${column(({ namespace }) => namespace)}::text[],
+      ${column(({ personId }) => personId)}::text[],
+      ${column((person) => isoOf(spanOf(person).start))}::timestamptz[],
+      ${column((person) => isoOf(spanOf(person).end))}::timestamptz[]
+    ) as near (namespace, person_id, earliest, latest)
+    join sessions.sessions s on s.by_person
+      and s.namespace = near.namespace and s.person_id = near.person_id
+      and s.end_time >= near.earliest - ${String(idleTimeout)}::bigint * interval '1 microsecond'
+      and s.start_time <= near.latest + ${String(idleTimeout)}::bigint * interval '1 microsecond'
+    for update of s
+  `.execute(tx.getKysely());
+  return Map.groupBy(
+    rows.map((row): StoredRun & { key: string } => ({
+      key: keyOf(row.namespace, row.person_id),
+      id: row.id,
+      start: microsOfSql(row.start_time),
+      end: microsOfSql(row.end_time),
+      count: BigInt(row.event_count),
+      entryEventId: row.entry_event_id,
+      exitEventId: row.exit_event_id,
+    })),
+    ({ key }) => key,
+  );
+}
+
+/** Removes sessions that became part of others, and lets their ids lead there. */
+async function absorb(tx: EntityManager, sessions: PersonSession[]): Promise<void> {
+  const absorbed = sessions.flatMap(({ absorbed, namespace, id }) => absorbed.map((from) => ({ from, namespace, id })));
+  if (absorbed.length === 0) return;
+  const pairs = sql`unnest(
+      ${absorbed.map(({ from }) => from)}::text[],
+      ${absorbed.map(({ namespace }) => namespace)}::text[],
+      ${absorbed.map(({ id }) => id)}::text[]
+    ) as joined (id, namespace, session_id)`;
+  const kysely = tx.getKysely();
+  await sql`delete from sessions.sessions s using ${pairs} where (s.id, s.namespace) = (joined.id, joined.namespace)`.execute(
+    kysely,
+  );
+  await sql`
+    update sessions.session_aliases a set session_id = joined.session_id from ${pairs}
+    where (a.session_id, a.namespace) = (joined.id, joined.namespace)`.execute(kysely);
+  await sql`insert into sessions.session_aliases (id, namespace, session_id) select * from ${pairs}`.execute(kysely);
+}
+
+async function write(tx: EntityManager, sessions: PersonSession[]): Promise<void> {
+  const column = <T>(value: (session: PersonSession) => T) => sessions.map(value);
+  await sql`
+    insert into sessions.sessions
+      (id, namespace, by_person, person_id, start_time, end_time, event_count, entry_event_id, exit_event_id)
+    select id, namespace, true, person_id, start_time, end_time, event_count, entry_event_id, exit_event_id
+    from unnest(
+      ${column(({ id }) => id)}::text[],
+      ${column(({ namespace }) => namespace)}::text[],
+      ${column(({ personId }) => personId)}::text[],
+      ${column(({ start }) => isoOf(start))}::timestamptz[],
+      ${column(({ end }) => isoOf(end))}::timestamptz[],
+      ${column(({ count }) => String(count))}::bigint[],
+      ${column(({ entryEventId }) => entryEventId)}::uuid[],
+      ${column(({ exitEventId }) => exitEventId)}::uuid[]
+    ) as t (id, namespace, person_id, start_time, end_time, event_count, entry_event_id, exit_event_id)
+    on conflict (id, namespace) do update set
+      start_time = excluded.start_time, end_time = excluded.end_time, event_count = excluded.event_count,
+      entry_event_id = excluded.entry_event_id, exit_event_id = excluded.exit_event_id
+  `.execute(tx.getKysely());
+}

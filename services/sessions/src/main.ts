@@ -1,0 +1,27 @@
+import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
+import { runService } from "@ocellus/runtime/lifecycle.ts";
+import { openConnections } from "@ocellus/runtime/service-connections.ts";
+import { awaitConsumer, EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
+import { variables } from "./config.ts";
+import { extendSessions } from "./consumers/extend-sessions.ts";
+import { pruneInbox } from "./inbox.ts";
+import { schema } from "./orm.config.ts";
+import { services } from "./service.ts";
+
+await runService("sessions", async (lifecycle) => {
+  const config = readConfig(variables);
+  const { log, signal } = lifecycle;
+  const { orm, queue, database, serve } = await openConnections(schema, config, lifecycle);
+  const em = orm.em;
+  const idleTimeout = BigInt(config.SESSION_IDLE_TIMEOUT) * 1000n;
+
+  await awaitConsumer(queue, EVENT_CHANGES.stream, "extend-sessions", lifecycle);
+  lifecycle.background("extend-sessions", extendSessions({ queue, em, idleTimeout, log, signal }));
+  lifecycle.background("inbox pruning", pruneInbox(em, signal, log));
+
+  await serve(services(em, config.SESSION_IDLE_TIMEOUT, database, log), {
+    host: config.LISTEN_HOST,
+    port: config.GRPC_PORT,
+    tls: tlsFilesOf(config),
+  });
+});
