@@ -2,7 +2,12 @@
 export default {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
+  globalSetup: "<rootDir>/test/support/global-setup.ts",
+  globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   modulePathIgnorePatterns: ["<rootDir>/.ocellus"],
+  // Tests start real servers, on a machine that may have two cores.
+  testTimeout: 60_000,
+  maxWorkers: 2,
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

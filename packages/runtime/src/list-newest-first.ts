@@ -1,8 +1,9 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { EntityClass, FilterQuery, QueryOrderMap } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { checkSearched } from "./check-request.ts";
-import { pageOf } from "./page.ts";
+import { searchedProblems } from "./check-request.ts";
+import { pageOf, pageSizeProblems } from "./page.ts";
+import { invalidArgument } from "./service-error.ts";
 import { microsOf } from "./time.ts";
 
 /** A list request: exact texts, a span of times with both ends inclusive, and a page. */
@@ -27,7 +28,9 @@ export async function listNewestFirst<Row extends object>(
   entity: EntityClass<Row>,
   { texts, min, max, key, page: pageRequest }: NewestFirst,
 ): Promise<{ rows: Row[]; nextPageToken: string }> {
-  checkSearched({ texts, times: Object.fromEntries([min, max]) });
+  const problems = searchedProblems({ texts, times: Object.fromEntries([min, max]) });
+  problems.push(...pageSizeProblems(pageRequest.pageSize));
+  if (problems.length > 0) throw invalidArgument(problems);
   const [from, to] = [min[1] && microsOf(min[1]), max[1] && microsOf(max[1])];
   const page = pageOf(pageRequest, [texts, String(from), String(to)]);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { pageOf } from "./page.ts";
+import { pageOf, pageSizeProblems } from "./page.ts";
 
 const filters = ["shop", undefined];
 
@@ -13,7 +13,8 @@ test.each([
 });
 
 test("a negative page_size is refused", () => {
-  expect(() => pageOf({ pageSize: -1, pageToken: "" }, filters)).toThrow("page_size");
+  expect(pageSizeProblems(-1).map(({ field }) => field)).toEqual(["page_size"]);
+  expect(pageSizeProblems(0)).toEqual([]);
 });
 
 test("a token carries the key of the last row to the next page", () => {

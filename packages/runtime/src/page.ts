@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { invalidArgument } from "./service-error.ts";
+import { invalidArgument, type Violation } from "./service-error.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1000;
@@ -17,18 +17,20 @@ export interface Page {
 /**
  * The page that a list request asks for. Its token is bound to `filters`, all other arguments of the request.
  *
- * Throws INVALID_ARGUMENT for a negative size, and for a token that was not made for the same filters.
+ * Throws INVALID_ARGUMENT for a token that was not made for the same filters. The caller has checked the size.
  */
 export function pageOf(request: { pageSize: number; pageToken: string }, filters: unknown[]): Page {
-  if (request.pageSize < 0) {
-    throw invalidArgument([{ field: "page_size", description: `must not be negative, and is ${request.pageSize}` }]);
-  }
   const binding = createHash("sha256").update(JSON.stringify(filters)).digest("base64url").slice(0, 16);
   return {
     size: Math.min(request.pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
     after: request.pageToken === "" ? undefined : keyIn(request.pageToken, binding),
     tokenAfter: (key) => Buffer.from(JSON.stringify([binding, ...key])).toString("base64url"),
   };
+}
+
+/** What is wrong with a page_size; nothing in most cases. */
+export function pageSizeProblems(pageSize: number): Violation[] {
+  return pageSize < 0 ? [{ field: "page_size", description: `must not be negative, and is ${pageSize}` }] : [];
 }
 
 function keyIn(token: string, binding: string): string[] {

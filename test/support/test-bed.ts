@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Channel, clientOf, openChannel, type ServiceClient } from "@ocellus/runtime/grpc-client.ts";
+import type { AnyService } from "@ocellus/runtime/handlers.ts";
+import { type DatabaseService, withConnection } from "@ocellus/suite/database-roles.ts";
+import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
+import { serviceEnvironment } from "@ocellus/suite/service-environment.ts";
+import { type ServiceName, type ServiceProcess, startService } from "@ocellus/suite/service-process.ts";
+import { freeSuitePorts, type SuitePorts } from "@ocellus/suite/suite-ports.ts";
+import type pg from "pg";
+import { sharedServers, TEMPLATE } from "./shared-servers.ts";
+
+/** One test file's own database, NATS and services. */
+export interface TestBed {
+  ports: SuitePorts;
+  /** The gateway's URL. */
+  url: string;
+  nats: Nats;
+  /** Starts a service, or starts it again after it was stopped. */
+  start(name: ServiceName, environment?: Record<string, string>): Promise<ServiceProcess>;
+  /** A typed client with the developer's certificate. */
+  client<S extends AnyService>(service: "ingest" | "sessions" | "aggregation", descriptor: S): ServiceClient<S>;
+  /** A query as the superuser. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Starts NATS again on the same port and data. */
+  restartNats(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Makes a test file's own servers and starts the named services, ingest first. */
+export async function startTestBed(names: ServiceName[], environment: Record<string, string> = {}): Promise<TestBed> {
+  const { adminUrl, certificates, natsServer, password, folder: shared } = sharedServers();
+  const folder = join(shared, randomUUID());
+  mkdirSync(folder);
+  const database = `test_${randomUUID().replaceAll("-", "")}`;
+  await withConnection(adminUrl, (client) => client.query(`create database ${database} template ${TEMPLATE}`));
+  const ports = await freeSuitePorts();
+  const nats = { binary: natsServer, dataDir: join(folder, "nats"), port: ports.nats };
+  const databaseUrls = {
+    ingest: urlOf(adminUrl, database, "ingest", password),
+    sessions: urlOf(adminUrl, database, "sessions", password),
+    aggregation: urlOf(adminUrl, database, "aggregation", password),
+  };
+  const running = new Map<ServiceName, ServiceProcess>();
+  const channels: Channel[] = [];
+
+  const bed: TestBed = {
+    ports,
+    url: `http://127.0.0.1:${ports.gateway}`,
+    nats: await startNats(nats),
+    async start(name, extra = {}) {
+      const surroundings = { ports, certificates, databaseUrls, natsUrl: bed.nats.url };
+      const started = await startService({
+        name,
+        environment: { ...serviceEnvironment(name, surroundings), ...environment, ...extra },
+      });
+      running.set(name, started);
+      return started;
+    },
+    client(service, descriptor) {
+      const developer = (end: string) => join(certificates, `developer.${end}`);
+      const files = { ca: join(certificates, "ca.crt"), cert: developer("crt"), key: developer("key") };
+      const channel = openChannel(`127.0.0.1:${ports[service]}`, files);
+      channels.push(channel);
+      return clientOf(descriptor, channel);
+    },
+    query: (text, values) =>
+      withConnection(nameIn(adminUrl, database), async (client) => (await client.query(text, values)).rows),
+    async restartNats() {
+      bed.nats = await startNats(nats);
+    },
+    async stop() {
+      for (const channel of channels) channel.close();
+      await Promise.all([...running.values()].map((service) => service.stop()));
+      await bed.nats.stop("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    for (const name of names) await bed.start(name);
+    return bed;
+  } catch (error) {
+    await bed.stop();
+    throw error;
+  }
+}
+
+function nameIn(url: string, database: string): string {
+  const named = new URL(url);
+  named.pathname = `/${database}`;
+  return named.href;
+}
+
+function urlOf(adminUrl: string, database: string, service: DatabaseService, password: string): string {
+  const url = new URL(nameIn(adminUrl, database));
+  url.username = `ocellus_${service}`;
+  url.password = password;
+  return url.href;
+}
