@@ -21,6 +21,8 @@ export interface TestBed {
   start(name: ServiceName, environment?: Record<string, string>): Promise<ServiceProcess>;
   /** A typed client with the developer's certificate. */
   client<S extends AnyService>(service: "ingest" | "sessions" | "aggregation", descriptor: S): ServiceClient<S>;
+  /** The superuser's URL of its database. */
+  adminUrl: string;
   /** A query as the superuser. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Starts NATS again on the same port and data. */
@@ -48,6 +50,7 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
   const bed: TestBed = {
     ports,
     url: `http://127.0.0.1:${ports.gateway}`,
+    adminUrl: nameIn(adminUrl, database),
     nats: await startNats(nats),
     async start(name, extra = {}) {
       const surroundings = { ports, certificates, databaseUrls, natsUrl: bed.nats.url };
@@ -65,8 +68,7 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
       channels.push(channel);
       return clientOf(descriptor, channel);
     },
-    query: (text, values) =>
-      withConnection(nameIn(adminUrl, database), async (client) => (await client.query(text, values)).rows),
+    query: (text, values) => withConnection(bed.adminUrl, async (client) => (await client.query(text, values)).rows),
     async restartNats() {
       bed.nats = await startNats(nats);
     },

@@ -16,7 +16,8 @@ await runService("aggregation", async (lifecycle) => {
 
   await awaitConsumer(queue, EVENT_CHANGES.stream, "mark-buckets", lifecycle);
   lifecycle.background("mark-buckets", markBuckets({ queue, em, log, signal }));
-  lifecycle.background("materialising", materialiseBuckets({ queue, em, log, signal }));
+  const everyMs = config.MATERIALISE_EVERY;
+  lifecycle.background("materialising", materialiseBuckets({ queue, em, everyMs, log, signal }));
 
   await serve(services(em, database, log), {
     host: config.LISTEN_HOST,

@@ -8,19 +8,19 @@ import type { Logger } from "pino";
 import { countMaterialised } from "./metrics.ts";
 import { QUARTER_MICROS, quarterOf } from "./quarter.ts";
 
-const EVERY_MS = 10_000;
 const MAX_BUCKETS = 500;
 
 /** What the materialising task works with. */
 export interface MaterialiseOptions {
   queue: Queue;
   em: EntityManager;
+  everyMs: number;
   log: Logger;
   signal: AbortSignal;
 }
 
 /** Materialises closed buckets, and computes dirty ones anew, until the signal aborts. Replicas share the work. */
-export async function materialiseBuckets({ queue, em, log, signal }: MaterialiseOptions): Promise<void> {
+export async function materialiseBuckets({ queue, em, everyMs, log, signal }: MaterialiseOptions): Promise<void> {
   while (!signal.aborted) {
     try {
       await advanceFrontier(queue, em);
@@ -28,7 +28,7 @@ export async function materialiseBuckets({ queue, em, log, signal }: Materialise
     } catch (error) {
       log.warn({ err: error }, "buckets could not be materialised; it is tried again");
     }
-    await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+    await sleep(everyMs, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -51,7 +51,7 @@ async function advanceFrontier({ manager }: Queue, em: EntityManager): Promise<v
  * The mark is deleted first. Whoever marks the bucket meanwhile waits for this transaction and marks it again, so no event is
  * missed that the statement after it does not see.
  */
-export function materialiseSome(em: EntityManager): Promise<number> {
+function materialiseSome(em: EntityManager): Promise<number> {
   return em.fork().transactional(async (tx) => {
     const kysely = tx.getKysely();
     const { rows: dirty } = await sql<{ namespace: string; name: string; bucket_start: string }>`

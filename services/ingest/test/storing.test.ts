@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { status } from "@grpc/grpc-js";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
+import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
+import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
+import { withConnection } from "@ocellus/suite/database-roles.ts";
+import { connect, type NatsConnection } from "nats";
+import { errorOf } from "../../../test/support/error-of.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
+
+let bed: TestBed;
+let nats: NatsConnection;
+let ingest: ServiceClient<typeof IngestService>;
+let events: ServiceClient<typeof EventService>;
+
+beforeAll(async () => {
+  bed = await startTestBed(["ingest"], { EVENTS_MAX_BYTES: String(1024 * 1024) });
+  nats = await connect({ servers: bed.nats.url });
+  ingest = bed.client("ingest", IngestService);
+  events = bed.client("ingest", EventService);
+});
+afterAll(async () => {
+  await nats?.close();
+  await bed.stop();
+});
+
+async function storedCount(name: string): Promise<number> {
+  const [row] = await bed.query<{ count: string }>("select count(*) from ingest.events where name = $1", [name]);
+  return Number(row?.count);
+}
+const untilStored = (name: string, count: number) =>
+  eventually(async () => ((await storedCount(name)) === count ? count : undefined));
+
+test("one event that PostgreSQL refuses is kept as an error, and those around it are stored", async () => {
+  await bed.query(`alter table ingest.events add constraint no_poison check (name <> 'poison')`);
+  const batch = Array.from({ length: 25 }, (_, index) => ({ name: index === 11 ? "poison" : "beside poison" }));
+  const { results } = await ingest.batchTrackEvents({ events: batch });
+  const poison = results[11]?.result.value;
+  await untilStored("beside poison", 24);
+  const errors = await bed.query("select event_id, message from ingest.event_errors");
+  expect(errors).toEqual([
+    { event_id: poison && "id" in poison && poison.id, message: expect.stringContaining("no_poison") },
+  ]);
+});
+
+test("a message that is none is kept as an error and holds up nothing", async () => {
+  await nats.jetstream().publish(EVENTS.subject, "nonsense");
+  await ingest.trackEvent({ event: { name: "after nonsense" } });
+  await untilStored("after nonsense", 1);
+  const errors = await bed.query("select event_id from ingest.event_errors where payload = 'nonsense'::bytea");
+  expect(errors).toEqual([{ event_id: null }]);
+});
+
+test("changes that a crash left in the outbox are announced", async () => {
+  const manager = await nats.jetstreamManager();
+  const announced = async () => (await manager.streams.info(EVENT_CHANGES.stream)).state.last_seq;
+  const before = await announced();
+  await bed.query("insert into ingest.outbox values ($1, 'left behind', now() - interval '1 minute')", [randomUUID()]);
+  await eventually(async () => ((await announced()) > before ? true : undefined));
+  await eventually(async () => {
+    const left = await bed.query("select from ingest.outbox");
+    return left.length === 0 ? true : undefined;
+  });
+});
+
+test("a full queue refuses new events with a retry delay, keeps what it has, and takes more once it is stored", async () => {
+  const event = { name: "filling", data: { text: "x".repeat(30_000) } };
+  let accepted = 0;
+  const unlock = await holdUpStoring();
+  const error = await errorOf(
+    (async () => {
+      for (; accepted < 200; accepted++) await ingest.trackEvent({ event });
+    })(),
+  );
+  expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: "QUEUE_FULL" });
+  expect(error.retryAfterSeconds).toBeGreaterThan(0);
+  expect(accepted).toBeGreaterThan(10);
+  await unlock();
+  await eventually(async () => (await ingest.trackEvent({ event }).catch(() => undefined)) && true);
+  await untilStored("filling", accepted + 1);
+});
+
+/** Locks the table of events until the function that it answers is called. */
+async function holdUpStoring(): Promise<() => Promise<void>> {
+  const release = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const transaction = withConnection(bed.adminUrl, async (client) => {
+    await client.query("begin; lock table ingest.events in access exclusive mode");
+    locked.resolve();
+    await release.promise;
+    await client.query("commit");
+  });
+  await locked.promise;
+  return () => {
+    release.resolve();
+    return transaction;
+  };
+}
+
+test("events of any past and of now are stored in partitions of their own", async () => {
+  for (const year of ["1066", "2019", "2020", "2024"]) {
+    await ingest.trackEvent({
+      event: { name: "dated", timestamp: timestampFromDate(new Date(`${year}-02-28T12:00:00Z`)) },
+    });
+  }
+  await untilStored("dated", 4);
+  const rows = await bed.query(
+    `select tableoid::regclass::text as partition from ingest.events where name = 'dated' order by "timestamp"`,
+  );
+  expect(rows.map(({ partition }) => partition)).toEqual([
+    "ingest.events_before_2020",
+    "ingest.events_before_2020",
+    "ingest.events_2020_02",
+    "ingest.events_2024_02",
+  ]);
+});
+
+test("a list holds what all its filters hold, newest first, and its pages are the whole", async () => {
+  const at = (second: number) => timestampFromDate(new Date(Date.UTC(2026, 0, 1, 0, 0, second)));
+  const batch = Array.from({ length: 24 }, (_, index) => ({
+    namespace: "lists",
+    name: index % 2 ? "odd" : "even",
+    category: "c",
+    sessionId: `s${index % 3}`,
+    personId: `p${index % 4}`,
+    // Several at each second, so that pages end between events of one time.
+    timestamp: at(Math.floor(index / 5)),
+    value: index,
+  }));
+  await ingest.batchTrackEvents({ events: batch });
+  await untilStored("odd", 12);
+  await untilStored("even", 12);
+
+  const { events: all } = await events.listEvents({ namespace: "lists" });
+  const order = all.map(({ timestamp, id }) => `${timestamp?.seconds} ${id}`);
+  expect(order).toHaveLength(24);
+  expect(order).toEqual(order.toSorted().reverse());
+
+  const paged: string[] = [];
+  for (let pageToken = ""; ; ) {
+    const page = await events.listEvents({ namespace: "lists", pageSize: 7, pageToken });
+    paged.push(...page.events.map(({ id }) => id));
+    pageToken = page.nextPageToken;
+    if (pageToken === "") break;
+  }
+  expect(paged).toEqual(all.map(({ id }) => id));
+
+  const { events: some } = await events.listEvents({
+    namespace: "lists",
+    name: "odd",
+    category: "c",
+    sessionId: "s1",
+    personId: "p1",
+    timestampMin: at(0),
+    timestampMax: at(2),
+  });
+  expect(some.map(({ value }) => value)).toEqual([13, 1]);
+});
+
+test("a page token of another query is refused", async () => {
+  await ingest.batchTrackEvents({ events: [{ name: "tokens" }, { name: "tokens" }] });
+  await untilStored("tokens", 2);
+  const { nextPageToken: pageToken } = await events.listEvents({ name: "tokens", pageSize: 1 });
+  expect(await errorOf(events.listEvents({ name: "other", pageSize: 1, pageToken }))).toMatchObject({
+    reason: "INVALID_PAGE_TOKEN",
+    fields: ["page_token"],
+  });
+});
