@@ -1,0 +1,55 @@
+# The daily commands. `make help` lists them.
+SHELL := /bin/sh
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# Node of the version that the project needs comes from npm, whatever the machine has.
+INSTALLED := node_modules/.installed
+
+.PHONY: help up demo migrate generate format test types lint contract unit install
+.DEFAULT_GOAL := help
+
+help: ## lists the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(INSTALLED): package-lock.json
+	@echo "installing packages (once; about a minute)"
+	@npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+install: $(INSTALLED) ## installs what is missing
+
+up: $(INSTALLED) ## starts the whole suite on this machine; Ctrl-C stops it
+	@exec node packages/suite/src/up.ts
+
+demo: $(INSTALLED) ## sends real input to the running suite, and shows what came of it
+	@test -f .ocellus/dev.env || { echo "Start the suite first, in another terminal: make up"; exit 1; }
+	@. ./.ocellus/dev.env && exec node packages/demo/src/demo.ts
+
+migrate: $(INSTALLED) ## brings the schemas in the PostgreSQL of DATABASE_URL up to date
+	@for service in ingest sessions aggregation; do node services/$$service/src/migrate.ts || exit 1; done
+
+generate: $(INSTALLED) ## generates TypeScript from the protos
+	@buf generate
+
+format: $(INSTALLED) ## formats everything, and mends what the linter can
+	@biome check --write . && buf format --write --path proto/ocellus
+
+test: types lint contract unit ## everything that CI runs
+
+types: $(INSTALLED) ## checks types
+	@echo "types" && tsc --noEmit
+
+lint: $(INSTALLED) ## checks format and lint
+	@echo "lint and format" && biome ci --log-level=warn .
+
+contract: $(INSTALLED) ## checks the protos: lint, format, no breaking change, nothing stale
+	@echo "contract"
+	@buf lint
+	@buf format --diff --exit-code --path proto/ocellus
+	@buf breaking --against proto/released.binpb
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && buf generate --output "$$fresh" \
+	  && diff -r "$$fresh/proto/gen/ocellus" proto/gen/ocellus \
+	  || { echo "proto/gen is stale: run \`make generate\` and commit it"; exit 1; }
+
+unit: $(INSTALLED) ## runs all tests against real servers; ARGS="services/ingest" runs some
+	@node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js $(ARGS)

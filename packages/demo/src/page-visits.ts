@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { Clients } from "./clients.ts";
+import { progress } from "./progress.ts";
+
+/** The namespace of the visits. */
+export const SHOP = "demo-shop";
+
+const VISITORS = 40;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const PAGES = ["/", "/search", "/doors", "/knobs", "/knobs/brass", "/basket", "/checkout"];
+const BATCH = 200;
+
+/**
+ * Sends a day of page visits, of the day before `now` in UTC. Each visitor comes once or twice, hours apart, and looks at some
+ * pages, minutes apart. The same day has the same events with the same ids, so that sending it again stores nothing twice.
+ */
+export async function sendPageVisits({ ingest }: Clients, now: Date): Promise<{ day: Date; visits: number }> {
+  const day = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() - 1));
+  const events = visitsOf(day);
+  const bar = progress("sending a day of page visits", events.length);
+  for (let start = 0; start < events.length; start += BATCH) {
+    const batch = events.slice(start, start + BATCH);
+    await ingest.batchTrackEvents({ events: batch });
+    bar.step(batch.length);
+  }
+  bar.end();
+  return { day, visits: events.length };
+}
+
+function visitsOf(day: Date): MessageInitShape<typeof EventSchema>[] {
+  const events = [];
+  for (let visitor = 0; visitor < VISITORS; visitor++) {
+    const personId = `visitor-${visitor + 1}`;
+    const dice = diceOf(`${day.toISOString()} ${personId}`);
+    let time = day.getTime() + 6 * HOUR + dice() * 8 * HOUR;
+    for (let session = 0; session <= Math.round(dice()); session++, time += 3 * HOUR) {
+      const pages = 1 + Math.floor(dice() * PAGES.length);
+      for (let page = 0; page < pages; page++, time += MINUTE * (0.2 + dice() * 9)) {
+        const timestamp = timestampFromMs(Math.floor(time));
+        const id = uuidOf(`${personId} ${Math.floor(time)}`);
+        events.push({ id, namespace: SHOP, name: "pageview", personId, timestamp, data: { path: PAGES[page]! } });
+      }
+    }
+  }
+  return events;
+}
+
+/** Numbers from 0 to 1 that are the same for the same seed. */
+function diceOf(seed: string): () => number {
+  let count = 0;
+  return () => createHash("sha256").update(`${seed} ${count++}`).digest().readUInt32BE() / 2 ** 32;
+}
+
+/** A UUIDv8 of a text. */
+function uuidOf(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
