@@ -1,0 +1,19 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** A request over HTTP/1.1, or over HTTP/2 by way of Node's compatibility API. */
+export type HttpRequest = IncomingMessage;
+
+/** The response to an `HttpRequest`. */
+export type HttpResponse = ServerResponse;
+
+/** Answers one request. */
+export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
+
+/** Aborts when the client is gone before its answer was complete. */
+export function disconnectSignal(response: HttpResponse): AbortSignal {
+  const abort = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) abort.abort();
+  });
+  return abort.signal;
+}

@@ -1,0 +1,33 @@
+import { createRegistry, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { file_google_rpc_error_details } from "@ocellus/proto/google/rpc/error_details_pb.ts";
+import { type Status, StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
+import { answerAndClose } from "./answer-and-close.ts";
+import type { HttpResponse } from "./node-http.ts";
+import { httpStatusOf, retryAfterOf } from "./status-code.ts";
+
+/** The types that an error's details may have. */
+export const errorDetails = createRegistry(file_google_rpc_error_details);
+
+/** Answers JSON. */
+export function respond(response: HttpResponse, status: number, json: JsonValue): void {
+  if (response.destroyed) return;
+  const body = Buffer.from(`${JSON.stringify(json)}\n`);
+  const headers = { "content-type": "application/json", "content-length": body.length };
+  const { req: request } = response;
+  if (request.readableDidRead && !request.complete)
+    answerAndClose(request, response, () => response.writeHead(status, headers).write(body));
+  else response.writeHead(status, headers).end(body);
+}
+
+/** Answers an error as google.rpc.Status in proto3 JSON, with the HTTP status of its code. */
+export function respondError(response: HttpResponse, status: Status): void {
+  const retryAfter = retryAfterOf(status);
+  if (retryAfter !== undefined && !response.headersSent) response.setHeader("retry-after", retryAfter);
+  respond(response, httpStatusOf(status), statusJson(status));
+}
+
+/** The proto3 JSON of an error. A detail of a type that is not known here has no JSON, and is left out. */
+export function statusJson(status: Status): JsonValue {
+  const details = status.details.filter(({ typeUrl }) => errorDetails.getMessage(typeUrl.split("/").at(-1)!));
+  return toJson(StatusSchema, { ...status, details }, { registry: errorDetails });
+}

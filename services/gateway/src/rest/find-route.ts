@@ -1,0 +1,50 @@
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
+import type { Route } from "./routes.ts";
+
+/** What a path leads to. */
+export interface Found {
+  /** The routes of the request's method, those that mean the path most exactly. They differ in what their body is. */
+  routes: Route[];
+  /** What the path's variables are bound to, by field path. */
+  bound: Map<string, string>;
+  /** The methods that the path takes, for the header Allow. */
+  allow: string[];
+}
+
+/**
+ * Finds where a request leads. HEAD goes where GET goes. Throws NOT_FOUND for a path that no route has, and
+ * INVALID_ARGUMENT where a part of it cannot be decoded. No route is answered for a method that the path does not take.
+ */
+export function findRoute(routes: readonly Route[], httpMethod: string, path: string): Found {
+  const matches = routes.flatMap((route) => {
+    const bound = matchOf(route, path);
+    return bound ? [{ route, bound }] : [];
+  });
+  if (matches.length === 0) {
+    throw new ServiceError(`No route has the path ${path.slice(0, 200)}; GET / lists the routes`, {
+      code: Code.NOT_FOUND,
+      reason: ErrorReason.ROUTE_NOT_FOUND,
+    });
+  }
+  const wanted = httpMethod === "HEAD" ? "GET" : httpMethod;
+  const fitting = matches.filter(({ route }) => route.httpMethod === wanted);
+  const best = Math.max(...fitting.map(({ route }) => route.template.rank));
+  const chosen = fitting.filter(({ route }) => route.template.rank === best);
+  const methods = new Set(matches.map(({ route }) => route.httpMethod));
+  if (methods.has("GET")) methods.add("HEAD");
+  return {
+    routes: chosen.map(({ route }) => route),
+    bound: chosen[0]?.bound ?? new Map(),
+    allow: [...methods.add("OPTIONS")].sort(),
+  };
+}
+
+function matchOf(route: Route, path: string): Map<string, string> | undefined {
+  try {
+    return route.template.match(path);
+  } catch {
+    const description = "must be percent-encoded UTF-8 in the path";
+    throw invalidArgument([{ field: route.template.variables.join(", "), description }]);
+  }
+}

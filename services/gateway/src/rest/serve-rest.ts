@@ -1,0 +1,102 @@
+import type { JsonValue, Message } from "@bufbuild/protobuf";
+import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
+import type { Logger } from "pino";
+import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
+import { readBody } from "../http/read-body.ts";
+import { respond, respondError } from "../http/respond.ts";
+import { parseJson } from "../json/parse-json.ts";
+import { type CallNote, noteRoute } from "../metrics.ts";
+import { statusOf } from "../upstream-status.ts";
+import { bodyTooLarge, chooseRoute, takesList } from "./choose-route.ts";
+import { findRoute } from "./find-route.ts";
+import { requireJson, requireJsonIfDeclared } from "./media-type.ts";
+import { overview } from "./overview.ts";
+import { type Sent, statusAsSent } from "./paths-as-sent.ts";
+import { readRequest, sentAs } from "./read-request.ts";
+import { responseJson } from "./response-json.ts";
+import type { Route } from "./routes.ts";
+
+/** The largest body that is read. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** Answers REST requests by calls of the RPCs that the routes lead to. */
+export function serveRest(routes: readonly Route[], log: Logger) {
+  return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
+    let translate = (status: Status) => status;
+    const knownAs = (sent: Sent) => {
+      translate = (status) => statusAsSent(status, sent);
+    };
+    try {
+      await answer(routes, request, response, note, knownAs);
+    } catch (error) {
+      respondError(response, translate(statusOf(error, log)));
+    }
+  };
+}
+
+async function answer(
+  routes: readonly Route[],
+  request: HttpRequest,
+  response: HttpResponse,
+  note: CallNote,
+  knownAs: (sent: Sent) => void,
+): Promise<void> {
+  const { path, query } = targetOf(request);
+  const httpMethod = request.method ?? "";
+  if (path === "/" && (httpMethod === "GET" || httpMethod === "HEAD")) return respond(response, 200, overview(routes));
+
+  const found = findRoute(routes, httpMethod, path);
+  noteRoute(note, found.routes[0]);
+  if (found.routes.length === 0) {
+    response.setHeader("allow", found.allow.join(", "));
+    if (httpMethod !== "OPTIONS") throw methodNotAllowed(httpMethod, path, found.allow);
+    response.writeHead(204).end();
+    return;
+  }
+  const signal = disconnectSignal(response);
+  const body = found.routes[0]!.body ? await readJsonBody(request, found.routes) : undefined;
+  const route = body === undefined ? found.routes[0]! : chooseRoute(found.routes, body);
+  const parts = { bound: found.bound, query, body };
+  const sent = sentAs(route, parts);
+  const message = readRequest(sent, parts);
+  knownAs(sent);
+  const output = await route.upstream.call(route.method, message, { signal });
+  respond(response, isCreation(route) ? 201 : 200, answerJson(route, output, sent));
+}
+
+function answerJson(route: Route, output: Message, sent: Sent): JsonValue {
+  const translate = (status: Status) => statusAsSent(status, sent);
+  const field = route.responseBody;
+  if (!field?.message) return responseJson(route.method.output, output, translate);
+  const part = (output as unknown as Record<string, Message | undefined>)[field.localName];
+  if (!part) throw new Error(`${route.method} answered without its ${field.name}`);
+  return responseJson(field.message, part, translate);
+}
+
+async function readJsonBody(request: HttpRequest, routes: readonly Route[]): Promise<JsonValue> {
+  requireJsonIfDeclared(request);
+  const bytes = await readBody(request, MAX_BODY_BYTES, (start) => bodyTooLarge(routes, start, MAX_BODY_BYTES));
+  if (bytes.length > 0) requireJson(request);
+  return parseJson(bytes);
+}
+
+/** Whether the route makes one resource of what is posted to its collection. */
+function isCreation(route: Route): boolean {
+  return route.httpMethod === "POST" && route.template.isCollection && route.body !== undefined && !takesList(route);
+}
+
+/** A request target is a path, or to a proxy a whole URL. */
+function targetOf({ url = "/" }: HttpRequest): { path: string; query: string } {
+  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = target.indexOf("?");
+  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+function methodNotAllowed(httpMethod: string, path: string, allow: string[]): ServiceError {
+  return new ServiceError(`${path} takes no ${httpMethod}, but ${allow.join(", ")}`, {
+    code: Code.UNIMPLEMENTED,
+    reason: ErrorReason.METHOD_NOT_ALLOWED,
+  });
+}

@@ -1,0 +1,73 @@
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
+import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
+import { type CallOptions, type Channel, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
+import type { AnyService } from "@ocellus/runtime/handlers.ts";
+import type { TlsFiles } from "@ocellus/runtime/tls.ts";
+import { requireReach } from "./require-reach.ts";
+import { upstreamError } from "./upstream-status.ts";
+
+/** Every service of the contract, and which variable says where it is served. */
+const SERVED_BY = [
+  { service: IngestService, name: "ingest", address: "INGEST_ADDRESS" },
+  { service: EventService, name: "ingest", address: "INGEST_ADDRESS" },
+  { service: SessionService, name: "sessions", address: "SESSIONS_ADDRESS" },
+  { service: AggregationService, name: "aggregation", address: "AGGREGATION_ADDRESS" },
+] as const;
+
+/** A service of the contract as the gateway calls it. A failed call throws what `statusOf` reads. */
+export interface Upstream {
+  descriptor: DescService;
+  /** Calls a unary method. */
+  call(method: DescMethod, request: Message, options: CallOptions): Promise<Message>;
+  /** Calls a streaming method, with one request or a stream of them. */
+  stream(method: DescMethod, requests: Message | AsyncIterable<Message>, options: CallOptions): AsyncIterable<Message>;
+}
+
+/** Opens a channel to each address, and answers a client of each service. They connect at the first call. */
+export function openUpstreams(
+  addresses: Record<(typeof SERVED_BY)[number]["address"], string>,
+  tls: TlsFiles,
+): { list: Upstream[]; close: () => void } {
+  const channels = new Map<string, Channel>();
+  const list = SERVED_BY.map(({ service, name, address }) => {
+    const channel = channels.get(addresses[address]) ?? openChannel(addresses[address], tls);
+    channels.set(addresses[address], channel);
+    return upstreamOf(service, name, channel);
+  });
+  return {
+    list,
+    close: () => {
+      for (const channel of channels.values()) channel.close();
+    },
+  };
+}
+
+type Methods = Record<string, (requests: unknown, options: CallOptions) => unknown>;
+
+function upstreamOf(descriptor: AnyService, name: string, channel: Channel): Upstream {
+  const client = clientOf(descriptor, channel) as Methods;
+  return {
+    descriptor,
+    async call(method, request, options) {
+      try {
+        await requireReach(channel.client, name, options.signal);
+        return (await client[method.localName]!(request, options)) as Message;
+      } catch (error) {
+        throw upstreamError(error, name);
+      }
+    },
+    async *stream(method, requests, options) {
+      try {
+        await requireReach(channel.client, name, options.signal);
+        // A signal that has aborted already would not tell the stream.
+        if (options.signal?.aborted) return;
+        yield* client[method.localName]!(requests, options) as AsyncIterable<Message>;
+      } catch (error) {
+        throw upstreamError(error, name);
+      }
+    },
+  };
+}

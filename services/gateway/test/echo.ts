@@ -1,0 +1,85 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import { type EventResult, EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { SessionState } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
+import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
+import { toStatus } from "@ocellus/runtime/status.ts";
+import { nowMicros } from "@ocellus/runtime/time.ts";
+import type { Behind } from "./gateway-bed.ts";
+
+/** What the services behind the gateway were sent. */
+export interface Seen {
+  requests: unknown[];
+  cancelled: PromiseWithResolvers<void>;
+}
+
+/** Services that answer what they were sent, and note it. */
+export function echo(seen: Seen): Behind {
+  const note = <T>(request: T) => {
+    seen.requests.push(request);
+    return request;
+  };
+  return {
+    ingest: {
+      trackEvent: async ({ event }) => {
+        note(event);
+        const violations = validateEvent(event!, "event", nowMicros());
+        if (violations.length > 0) throw invalidArgument(violations, ErrorReason.INVALID_EVENT);
+        if (event!.name === "full") throw queueFull();
+        return { event };
+      },
+      batchTrackEvents: async ({ events }) => ({ results: note(events).map(resultOf) }),
+      streamEvents: async function* (requests) {
+        for await (const { events } of requests) yield { results: note(events).map(resultOf) };
+      },
+    },
+    events: {
+      getEvent: async ({ id }, { signal }) => {
+        note(id);
+        if (id === "slow") await cancellation(signal, seen);
+        if (id === "broken") throw new Error("a fault");
+        return { event: { id, namespace: "default", name: "n", timestamp: timestampFromMs(0), value: 0 } };
+      },
+      listEvents: async (request) => {
+        note(request);
+        if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
+        return { events: [] };
+      },
+    },
+    sessions: {
+      getSession: async ({ id }) => ({ session: { id: note(id), namespace: "shop", state: SessionState.OPEN } }),
+      listSessions: async (request) => {
+        note(request);
+        return { sessions: [] };
+      },
+    },
+    aggregation: {
+      queryAggregates: async (request) => {
+        note(request);
+        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value: 1.5 }] };
+      },
+    },
+  };
+}
+
+function resultOf(event: Event, index: number): EventResult {
+  const violations = validateEvent(event, `events[${index}]`, nowMicros());
+  const result =
+    violations.length === 0
+      ? { case: "accepted" as const, value: { id: event.id } }
+      : { case: "refused" as const, value: toStatus(invalidArgument(violations, ErrorReason.INVALID_EVENT)) };
+  return create(EventResultSchema, { result });
+}
+
+function queueFull(): ServiceError {
+  const facts = { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.QUEUE_FULL, retryAfterMs: 2500 };
+  return new ServiceError("The queue is full", facts);
+}
+
+async function cancellation(signal: AbortSignal, { cancelled }: Seen): Promise<void> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  cancelled.resolve();
+}
