@@ -17,7 +17,7 @@ export interface TestBed {
   /** The gateway's URL. */
   url: string;
   nats: Nats;
-  /** Starts a service, or starts it again after it was stopped. */
+  /** Starts a service; one that runs already is stopped first. */
   start(name: ServiceName, environment?: Record<string, string>): Promise<ServiceProcess>;
   /** A typed client with the developer's certificate. */
   client<S extends AnyService>(service: "ingest" | "sessions" | "aggregation", descriptor: S): ServiceClient<S>;
@@ -53,6 +53,7 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
     adminUrl: nameIn(adminUrl, database),
     nats: await startNats(nats),
     async start(name, extra = {}) {
+      await running.get(name)?.stop();
       const surroundings = { ports, certificates, databaseUrls, natsUrl: bed.nats.url };
       const started = await startService({
         name,

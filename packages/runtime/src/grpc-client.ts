@@ -47,8 +47,13 @@ export function openChannel(address: string, files: TlsFiles): Channel {
     // A server that was restarted is found again within a moment; grpc-js would wait up to two minutes.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
+    // A server that went away without closing is noticed, so that calls do not wait for their deadline.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 5000,
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
     "grpc-node.flow_control_window": 8 * 1024 * 1024,
+    // TLS has no server name for an address (RFC 6066, section 3); this one has a name.
+    ...(/^127\.|^\[::1\]/.test(address) && { "grpc.ssl_target_name_override": "localhost" }),
   });
   return { client, close: () => client.close() };
 }
@@ -106,11 +111,15 @@ function unary(client: Client, method: DescMethod, request: MessageInitShape<Des
       responseDeserialize,
       encode(method.input, request),
       new Metadata(),
-      deadline({ timeoutMs: DEFAULT_TIMEOUT_MS, ...options }),
+      deadline({ timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS }),
       (error, response) => {
         options.signal?.removeEventListener("abort", cancel);
-        if (error) reject(error);
-        else resolve(decode(method.output, response as Buffer));
+        if (error) return reject(error);
+        try {
+          resolve(decode(method.output, response as Buffer));
+        } catch (unreadable) {
+          reject(unreadable);
+        }
       },
     );
     const cancel = () => started.cancel();
@@ -143,6 +152,7 @@ async function* responsesOf(
 ) {
   const cancel = () => stream.cancel();
   signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted) cancel();
   try {
     for await (const bytes of stream) yield decode(method.output, bytes as Buffer);
   } finally {

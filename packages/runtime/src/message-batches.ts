@@ -2,6 +2,7 @@ import type { JsMsg } from "nats";
 import type { Logger } from "pino";
 import type { Queue } from "./nats.ts";
 import { retryUntil } from "./retry.ts";
+import { ACK_WAIT_MS } from "./streams.ts";
 
 /** Where messages come from, and how many are taken at once. */
 export interface BatchOptions {
@@ -57,6 +58,11 @@ export async function consumeBatches(
       };
     });
 
+  let inHand: JsMsg[] = [];
+  const working = setInterval(() => {
+    for (const message of [...inHand, ...waiting]) message.working();
+  }, ACK_WAIT_MS / 3);
+
   while (!signal.aborted) {
     if (waiting.length === 0) {
       await arrival();
@@ -64,15 +70,17 @@ export async function consumeBatches(
     }
     const deadline = Date.now() + lingerMs;
     while (waiting.length < max && !signal.aborted && Date.now() < deadline) await arrival(deadline - Date.now());
-    const batch = waiting.splice(0, max);
+    inHand = waiting.splice(0, max);
     try {
-      await handle(batch);
-      for (const message of batch) message.ack();
+      await handle(inHand);
+      for (const message of inHand) message.ack();
     } catch (error) {
-      log.error({ err: error }, `${name} will try ${batch.length} messages again`);
-      for (const message of batch) message.nak(RETRY_DELAY_MS);
+      log.error({ err: error }, `${name} will try ${inHand.length} messages again`);
+      for (const message of inHand) message.nak(RETRY_DELAY_MS);
     }
+    inHand = [];
   }
+  clearInterval(working);
   // What was fetched and not handled goes to another replica at once, and not after the ack timeout.
   for (const message of waiting) message.nak();
   signal.removeEventListener("abort", onAbort);

@@ -39,7 +39,8 @@ export function toStatus(error: ServiceError): Status {
  */
 export function toServiceError(error: unknown, log: Logger): ServiceError {
   if (error instanceof ServiceError) {
-    if (error.cause !== undefined) log.warn({ err: error.cause }, error.message);
+    // At the level debug, since an outage would fill the log with an answer that every caller gets.
+    if (error.cause !== undefined) log.debug({ err: error.cause }, error.message);
     return error;
   }
   if (isDatabaseUnavailable(error)) {

@@ -27,7 +27,11 @@ export interface StreamLimits {
   changesBytes: number;
 }
 
-const ACK_WAIT_MS = 30_000;
+/**
+ * After how long a message that nobody acknowledged comes again: so much later is stored, at most, what a replica that crashed
+ * had in hand. A consumer that works for longer says so meanwhile.
+ */
+export const ACK_WAIT_MS = 5000;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 /**
