@@ -19,7 +19,7 @@ $(INSTALLED): package-lock.json
 install: $(INSTALLED) ## installs what is missing
 
 up: $(INSTALLED) ## starts the whole suite on this machine; Ctrl-C stops it
-	@exec node packages/suite/src/up.ts
+	@exec node --max-semi-space-size=2 packages/suite/src/up.ts
 
 demo: $(INSTALLED) ## sends real input to the running suite, and shows what came of it
 	@test -f .ocellus/dev.env || { echo "Start the suite first, in another terminal: make up"; exit 1; }

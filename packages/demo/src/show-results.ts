@@ -12,8 +12,13 @@ const SHOWN_SESSIONS = 10;
 
 const clock = (time?: Timestamp) => (time ? timestampDate(time).toISOString().slice(11, 19) : "");
 const rounded = (value?: number) => (value === undefined ? "" : value.toFixed(1));
+/** A table without lines between its rows, whose first columns are texts and whose others are numbers. */
 const numbers = (head: string[], texts = 1) =>
-  new Table({ head, style: { head: [], border: [] }, colAligns: head.map((_, i) => (i < texts ? "left" : "right")) });
+  new Table({
+    head,
+    style: { head: [], border: [], compact: true },
+    colAligns: head.map((_, column) => (column < texts ? "left" : "right")),
+  });
 
 /** The sessions of the day of visits, as a table, once they hold all its events. */
 export async function showSessions({ sessions }: Clients, day: Date, visits: number): Promise<string> {
@@ -21,10 +26,10 @@ export async function showSessions({ sessions }: Clients, day: Date, visits: num
     const all = await allSessions(sessions, day);
     return sum(all.map(({ eventCount }) => eventCount)) >= visits ? all : undefined;
   });
-  const table = numbers(["person", "from", "to", "events", "state"], 3);
+  const table = numbers(["person", "from", "to", "state", "events"], 4);
   for (const { personId, startTime, endTime, eventCount, state } of found.slice(0, SHOWN_SESSIONS)) {
     const closed = state === SessionState.CLOSED ? "closed" : "open";
-    table.push([personId ?? "", clock(startTime), clock(endTime), String(eventCount), closed]);
+    table.push([personId ?? "", clock(startTime), clock(endTime), closed, String(eventCount)]);
   }
   const shown = Math.min(SHOWN_SESSIONS, found.length);
   const title = `Sessions of ${day.toISOString().slice(0, 10)} in ${SHOP}: ${found.length}, of ${visits} visits; the last ${shown}`;

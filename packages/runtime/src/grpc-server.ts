@@ -2,9 +2,8 @@ import type { DescFile } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Server } from "@grpc/grpc-js";
-import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
-import { HealthImplementation, protoPath as healthProtoPath, type ServingStatus } from "grpc-health-check";
+import { HealthImplementation, type ServingStatus } from "grpc-health-check";
 import type { ServedService } from "./grpc-service.ts";
 import { serverCredentials, type TlsFiles } from "./tls.ts";
 
@@ -13,8 +12,6 @@ import { serverCredentials, type TlsFiles } from "./tls.ts";
  * refused by its handler, with its field, and not by the transport.
  */
 export const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
-
-const HEALTH_SERVICE = "grpc.health.v1.Health";
 
 /** Within what a client's window may be filled before it waits for us. */
 const FLOW_CONTROL_WINDOW = 8 * 1024 * 1024;
@@ -33,7 +30,7 @@ export interface GrpcServer {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Serves the services, with `grpc.health.v1` and reflection over all of it, to peers with a certificate. Throws where the port is taken. */
+/** Serves the services, with `grpc.health.v1` and reflection, to peers with a certificate. Throws where the port is taken. */
 export async function startGrpcServer(services: ServedService[], options: GrpcServerOptions): Promise<GrpcServer> {
   const server = new Server({
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
@@ -64,7 +61,7 @@ export async function startGrpcServer(services: ServedService[], options: GrpcSe
   };
 }
 
-/** Reflection over the files that define the services and the health service, and all that these import. */
+/** Reflection over the files that define the services, and all that these import. */
 function reflectionOf(services: ServedService[]): ReflectionService {
   const files = new Map<string, DescFile>();
   const add = (file: DescFile) => {
@@ -77,9 +74,8 @@ function reflectionOf(services: ServedService[]): ReflectionService {
     Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),
   );
   // The package reads nothing of a definition but its file descriptors.
-  const ocellus = { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos };
-  const definition = { ...loadSync(healthProtoPath), ocellus } as unknown as PackageDefinition;
-  return new ReflectionService(definition, {
-    services: [HEALTH_SERVICE, ...services.map(({ descriptor }) => descriptor.typeName)],
+  const definition = { ocellus: { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos } };
+  return new ReflectionService(definition as unknown as ConstructorParameters<typeof ReflectionService>[0], {
+    services: services.map(({ descriptor }) => descriptor.typeName),
   });
 }

@@ -13,6 +13,9 @@ const KILL_AFTER_MS = 15_000;
 /** What Node itself takes from the environment: nothing of it changes what a service does. */
 const INHERITED = ["PATH", "HOME", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS", "NODE_COMPILE_CACHE"];
 
+/** Node sets aside 48 MiB for young objects, of which a service at rest needs little and one at work a few. */
+const NODE_FLAGS = ["--max-semi-space-size=4"];
+
 export const SERVICES = [...DATABASE_SERVICES, "gateway"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -35,7 +38,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const service = await startBackgroundProcess({
     name,
     command: process.execPath,
-    args: [join(repositoryRoot, "services", name, "src/main.ts")],
+    args: [...NODE_FLAGS, join(repositoryRoot, "services", name, "src/main.ts")],
     environment: { ...inherited(), ...environment },
     cwd: repositoryRoot,
     logFile,
