@@ -13,7 +13,7 @@ help: ## lists the commands
 
 $(INSTALLED): package-lock.json
 	@echo "installing packages (once; about a minute)"
-	@npm ci --loglevel=error --no-audit --no-fund
+	@npm install --loglevel=error --no-audit --no-fund
 	@touch $@
 
 install: $(INSTALLED) ## installs what is missing
