@@ -4,7 +4,7 @@ import type { ServiceName } from "./service-process.ts";
 import type { SuitePorts } from "./suite-ports.ts";
 
 /** Settings of the services that may be given to the suite as a whole. */
-const PASSED_THROUGH = ["LOG_LEVEL", "SESSION_", "EVENTS_", "EVENT_CHANGES_", "DATABASE_POOL"];
+const PASSED_THROUGH = ["LOG_LEVEL", "SESSION_", "EVENTS_", "EVENT_CHANGES_", "DATABASE_POOL", "MATERIALISE_"];
 
 /** Where the parts of a suite are. */
 export interface Surroundings {

@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
+import { freePort } from "@ocellus/suite/ports.ts";
+import { type Postgres, startPostgres } from "@ocellus/suite/postgres.ts";
+import { type Suite, startSuite } from "@ocellus/suite/suite.ts";
+import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
+import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
+import { eventually } from "./support/eventually.ts";
+import { sharedServers } from "./support/shared-servers.ts";
+
+const folder = temporaryFolder();
+let postgres: Postgres;
+let nats: Nats;
+let suite: Suite;
+
+beforeAll(async () => {
+  postgres = await startPostgres({ dataDir: join(folder.path, "postgres"), port: await freePort() });
+  nats = await startNats({
+    binary: sharedServers().natsServer,
+    dataDir: join(folder.path, "nats"),
+    port: await freePort(),
+  });
+  suite = await startSuite({
+    dataDir: join(folder.path, "suite"),
+    ports: await freeSuitePorts(),
+    databaseUrl: postgres.adminUrl,
+    natsUrl: nats.url,
+  });
+}, 120_000);
+afterAll(async () => {
+  await suite?.stop();
+  await nats?.stop("SIGKILL");
+  await postgres?.stop("immediate");
+  folder[Symbol.dispose]();
+});
+
+/** Longer than any answer may take, and far shorter than the hang that these tests look for. */
+const PATIENCE_MS = 10_000;
+
+async function call(path: string, event?: object): Promise<{ status: number; reason?: string; id?: string }> {
+  const body = event && {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(event),
+  };
+  const response = await fetch(suite.urls.gateway + path, { ...body, signal: AbortSignal.timeout(PATIENCE_MS) });
+  const json = (await response.json()) as { id?: string; details?: { reason?: string }[] };
+  return { status: response.status, reason: json.details?.find(({ reason }) => reason)?.reason, id: json.id };
+}
+
+const track = (name: string) => call("/v1/events", { name, personId: "ann" });
+const untilStored = (id = "") =>
+  eventually(async () => ((await call(`/v1/events/${id}`)).status === 200 ? true : undefined), 30_000);
+
+/** Sends a signal to a server and all processes that it started. */
+function signalAll(pid: number, signal: "STOP" | "CONT"): void {
+  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  for (const line of all) {
+    const [child = 0, parent] = line.trim().split(/\s+/).map(Number);
+    if (child === pid || parent === pid) process.kill(child, `SIG${signal}`);
+  }
+}
+
+const reads = ["/v1/events", "/v1/sessions", "/v1/aggregates/default/ping?granularity=hour&aggregationType=count"];
+
+const untilAllServe = () =>
+  eventually(async () => {
+    for (const path of reads) if ((await call(path)).status !== 200) return undefined;
+    return true;
+  });
+
+test("while PostgreSQL is frozen reads answer 503, events are accepted, and all is as before when it thaws", async () => {
+  await untilStored((await track("ping")).id);
+  signalAll(postgres.pid(), "STOP");
+  try {
+    for (const path of reads) {
+      expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
+    }
+    const accepted = await track("ping");
+    expect(accepted.status).toBe(201);
+    signalAll(postgres.pid(), "CONT");
+    await untilStored(accepted.id);
+  } finally {
+    signalAll(postgres.pid(), "CONT");
+  }
+  await untilAllServe();
+});
+
+test("while PostgreSQL is down reads answer 503, and what was accepted meanwhile is stored when it is back", async () => {
+  await postgres.stop("immediate");
+  for (const path of reads) {
+    expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
+  }
+  const accepted = await track("ping");
+  expect(accepted.status).toBe(201);
+  postgres = await startPostgres({ dataDir: join(folder.path, "postgres"), port: postgres.port });
+  await untilStored(accepted.id);
+  await untilAllServe();
+});
+
+test("while NATS is frozen events answer 503, stored ones are read, and all is as before when it thaws", async () => {
+  const stored = await track("ping");
+  await untilStored(stored.id);
+  signalAll(nats.pid(), "STOP");
+  try {
+    expect(await track("ping")).toMatchObject({ status: 503, reason: "QUEUE_UNAVAILABLE" });
+    for (const path of reads) expect((await call(path)).status).toBe(200);
+  } finally {
+    signalAll(nats.pid(), "CONT");
+  }
+  const { id } = await eventually(async () => {
+    const answer = await track("ping");
+    return answer.status === 201 ? answer : undefined;
+  });
+  await untilStored(id);
+});
