@@ -45,12 +45,15 @@ function personsOf(events: ChangedEvent[]): Person[] {
   return [...persons.values()];
 }
 
-/** One writer at a time for each person: two that saw the same sessions would each make one of their own. */
+/**
+ * One writer at a time for each person: two that saw the same sessions would each make one of their own. Persons share a
+ * thousand locks, since PostgreSQL has room for few more in all.
+ */
 async function lock(tx: EntityManager, persons: Person[]): Promise<void> {
   const keys = persons.map(({ namespace, personId }) => keyOf(namespace, personId));
   await sql`
-    select pg_advisory_xact_lock(key)
-    from (select distinct hashtextextended(k, 0) as key from unnest(${keys}::text[]) as k order by key) as keys
+    select pg_advisory_xact_lock(hashtext('sessions by person'), slot)
+    from (select distinct hashtext(key) & 1023 as slot from unnest(${keys}::text[]) as key order by slot) as slots
   `.execute(tx.getKysely());
 }
 

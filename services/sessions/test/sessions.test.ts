@@ -8,6 +8,7 @@ import { type Session, SessionService, SessionState } from "@ocellus/proto/ocell
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
+import { withConnection } from "@ocellus/suite/database-roles.ts";
 import { connect } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -235,4 +236,30 @@ test("random events in random order and batches make the sessions of a recount i
   );
   expect(recount.length).toBeGreaterThan(persons);
   expect(kept).toEqual(recount);
+});
+
+test("a backlog of events of many thousands of persons is folded whole", async () => {
+  const persons = 20_000;
+  await withConnection(bed.adminUrl, async (client) => {
+    await client.query("begin; lock table sessions.inbox in access exclusive mode");
+    for (let from = 0; from < persons; from += 1000) {
+      const events = Array.from({ length: 1000 }, (_, index) => ({
+        namespace: "backlog",
+        name: "hit",
+        personId: `p${from + index}`,
+      }));
+      await ingest.batchTrackEvents({ events });
+    }
+    await eventually(async () => {
+      const stored = await client.query("select count(*) from ingest.events where namespace = 'backlog'");
+      return stored.rows[0].count === String(persons) ? true : undefined;
+    });
+    await client.query("commit");
+  });
+  await eventually(async () => {
+    const [row] = await bed.query<{ count: string }>(
+      "select count(*) from sessions.sessions where namespace = 'backlog' and event_count = 1",
+    );
+    return row?.count === String(persons) ? true : undefined;
+  }, 30_000);
 });
