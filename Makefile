@@ -40,7 +40,7 @@ types: $(INSTALLED) ## checks types
 	@echo "types" && tsc --noEmit
 
 lint: $(INSTALLED) ## checks format and lint
-	@echo "lint and format" && biome ci --log-level=warn .
+	@echo "lint and format" && biome ci --colors=off --log-level=warn .
 
 contract: $(INSTALLED) ## checks the protos: lint, format, no breaking change, nothing stale
 	@echo "contract"

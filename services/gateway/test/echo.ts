@@ -48,6 +48,11 @@ export function echo(seen: Seen): Behind {
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
         return { events: [] };
       },
+      updateEvent: async (request) => ({ event: note(request).event }),
+      deleteEvent: async ({ id }) => {
+        note(id);
+        return {};
+      },
     },
     sessions: {
       getSession: async ({ id }) => ({ session: { id: note(id), namespace: "shop", state: SessionState.OPEN } }),

@@ -214,7 +214,7 @@ test.each(["/v1/nope", "/v1/events/", "/v2/events", "/ocellus", "//v1/events", "
 );
 
 test.each([
-  ["DELETE", "/v1/events/1", "GET, HEAD, OPTIONS"],
+  ["POST", "/v1/events/1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"],
   ["PUT", "/v1/sessions", "GET, HEAD, OPTIONS"],
   ["PATCH", "/v1/events", "GET, HEAD, OPTIONS, POST"],
 ])("%s %s is not allowed, but %s are", async (method, path, allow) => {

@@ -7,7 +7,7 @@ import canonicalize from "canonicalize";
 import { v7 } from "uuid";
 
 /** The namespace of events that name none. */
-const DEFAULT_NAMESPACE = "default";
+export const DEFAULT_NAMESPACE = "default";
 
 /** A valid event with all that identifies it. */
 export type IdentifiedEvent = Event & { namespace: string; timestamp: NonNullable<Event["timestamp"]> };

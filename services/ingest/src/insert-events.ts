@@ -16,12 +16,23 @@ export function toStore(event: Event, receiveTime: Micros): EventToStore {
   return { event, timestamp: microsOf(event.timestamp), receiveTime };
 }
 
-/** Inserts events in one statement, within the caller's transaction. Answers those that were not there before. */
-export async function insertEvents(em: EntityManager, events: EventToStore[]): Promise<EventToStore[]> {
+/** What one statement stored. */
+export interface Inserted {
+  /** The events that were not there before. */
+  events: EventToStore[];
+  /** The transaction that stored them. */
+  transactionId: bigint;
+}
+
+/**
+ * Inserts events in one statement, within the caller's transaction. An event that was deleted after it was received stays
+ * deleted: it comes again when its message is redelivered.
+ */
+export async function insertEvents(em: EntityManager, events: EventToStore[]): Promise<Inserted> {
   // Writers that lock rows in one order do not deadlock.
   const rows = events.toSorted((a, b) => (a.event.id < b.event.id ? -1 : a.event.id > b.event.id ? 1 : 0));
   const column = <T>(value: (row: EventToStore) => T) => rows.map(value);
-  const { rows: inserted } = await sql<{ id: string; timestamp: string }>`
+  const { rows: inserted } = await sql<{ id: string; timestamp: string; transaction_id: string }>`
     insert into ingest.events
       (id, "timestamp", namespace, name, category, session_id, person_id, value, data, receive_time)
     select id, "timestamp", namespace, name, category, session_id, person_id, value, data::json, receive_time
@@ -37,9 +48,16 @@ export async function insertEvents(em: EntityManager, events: EventToStore[]): P
       ${column(({ event }) => event.data && JSON.stringify(event.data))}::text[],
       ${column(({ receiveTime }) => isoOf(receiveTime))}::timestamptz[]
     ) as t (id, "timestamp", namespace, name, category, session_id, person_id, value, data, receive_time)
+    where not exists (
+      select from ingest.deleted_events d
+      where d.id = t.id and d."timestamp" = t."timestamp" and d.delete_time >= t.receive_time)
     on conflict do nothing
-    returning id, to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "timestamp"
+    returning id, to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "timestamp",
+      pg_current_xact_id()::text as transaction_id
   `.execute(em.getKysely());
   const fresh = new Set(inserted.map(({ id, timestamp }) => `${id} ${timestamp}`));
-  return rows.filter(({ event, timestamp }) => fresh.delete(`${event.id} ${isoOf(timestamp)}`));
+  return {
+    events: rows.filter(({ event, timestamp }) => fresh.delete(`${event.id} ${isoOf(timestamp)}`)),
+    transactionId: BigInt(inserted[0]?.transaction_id ?? 0),
+  };
 }

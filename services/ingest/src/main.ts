@@ -1,10 +1,12 @@
 import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
+import { forgetOld } from "@ocellus/runtime/forget-old.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
 import { ensureStreams } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
 import { storeEvents } from "./consumers/store-events.ts";
 import { EventPublisher } from "./event-publisher.ts";
+import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
 import { services } from "./service.ts";
@@ -18,9 +20,13 @@ await runService("ingest", async (lifecycle) => {
   await ensureStreams(queue, { eventsBytes: config.EVENTS_MAX_BYTES, changesBytes: config.EVENT_CHANGES_MAX_BYTES });
   const outbox = new Outbox(queue);
   lifecycle.background("outbox sweep", outbox.sweep(em, signal, log));
+  lifecycle.background(
+    "forgetting",
+    forgetOld("deleted events", () => forgetDeleted(em), lifecycle),
+  );
   lifecycle.background("store-events", storeEvents({ queue, em, outbox, log, signal }));
 
-  await serve(services(new EventPublisher(queue), em, database, log), {
+  await serve(services(new EventPublisher(queue), em, outbox, database, log), {
     host: config.LISTEN_HOST,
     port: config.GRPC_PORT,
     tls: tlsFilesOf(config),

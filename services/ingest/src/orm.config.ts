@@ -1,12 +1,17 @@
 import type { Schema } from "@ocellus/runtime/database.ts";
+import { DeletedEvent } from "./entities/deleted-event.ts";
 import { EventError } from "./entities/event-error.ts";
 import { OutboxMessage } from "./entities/outbox-message.ts";
 import { StoredEvent } from "./entities/stored-event.ts";
 import { Migration0001CreateEvents } from "./migrations/0001-create-events.ts";
+import { Migration0002RememberDeletedEvents } from "./migrations/0002-remember-deleted-events.ts";
 
 /** The schema `ingest`: the events, what was refused while storing, and the changes that wait to be announced. */
 export const schema: Schema = {
   name: "ingest",
-  entities: [StoredEvent, EventError, OutboxMessage],
-  migrations: [{ name: "0001-create-events", class: Migration0001CreateEvents }],
+  entities: [StoredEvent, DeletedEvent, EventError, OutboxMessage],
+  migrations: [
+    { name: "0001-create-events", class: Migration0001CreateEvents },
+    { name: "0002-remember-deleted-events", class: Migration0002RememberDeletedEvents },
+  ],
 };

@@ -4,19 +4,24 @@ import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_p
 import { type Dependency, type ServedService, serve } from "@ocellus/runtime/grpc-service.ts";
 import type { Logger } from "pino";
 import type { EventPublisher } from "./event-publisher.ts";
+import type { Outbox } from "./outbox.ts";
 import { batchTrackEvents } from "./rpc/batch-track-events.ts";
+import { deleteEvent } from "./rpc/delete-event.ts";
 import { getEvent } from "./rpc/get-event.ts";
 import { listEvents } from "./rpc/list-events.ts";
 import { streamEvents } from "./rpc/stream-events.ts";
 import { trackEvent } from "./rpc/track-event.ts";
+import { updateEvent } from "./rpc/update-event.ts";
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
 export function services(
   publisher: EventPublisher,
   em: EntityManager,
+  outbox: Outbox,
   database: Dependency,
   log: Logger,
 ): ServedService[] {
+  const changing = { em, outbox, log };
   const ingest = {
     trackEvent: trackEvent(publisher),
     batchTrackEvents: batchTrackEvents(publisher),
@@ -25,6 +30,8 @@ export function services(
   const events = {
     getEvent: getEvent(em),
     listEvents: listEvents(em),
+    updateEvent: updateEvent(changing),
+    deleteEvent: deleteEvent(changing),
   };
   return [serve(IngestService, ingest, { log }), serve(EventService, events, { log, requires: database })];
 }

@@ -13,13 +13,16 @@ interface Person {
   events: Run[];
 }
 
-type PersonSession = FoldedRun & { id: string; namespace: string; personId: string };
+/** A session of a person that is new or changed. */
+export type PersonSession = FoldedRun & { id: string; namespace: string; personId: string };
 
-/** Folds events that name a person and no session into that person's sessions, in the caller's transaction. */
+/**
+ * Folds events that name a person and no session into that person's sessions, in the caller's transaction, which
+ * has locked the persons.
+ */
 export async function foldByPerson(tx: EntityManager, events: ChangedEvent[], idleTimeout: Micros): Promise<void> {
   const persons = personsOf(events);
   if (persons.length === 0) return;
-  await lock(tx, persons);
   const stored = await sessionsNear(tx, persons, idleTimeout);
   const sessions = persons.flatMap(({ namespace, personId, events }) =>
     foldRuns(stored.get(keyOf(namespace, personId)) ?? [], events, idleTimeout).map(
@@ -43,18 +46,6 @@ function personsOf(events: ChangedEvent[]): Person[] {
     persons.set(key, person);
   }
   return [...persons.values()];
-}
-
-/**
- * One writer at a time for each person: two that saw the same sessions would each make one of their own. Persons share a
- * thousand locks, since PostgreSQL has room for few more in all.
- */
-async function lock(tx: EntityManager, persons: Person[]): Promise<void> {
-  const keys = persons.map(({ namespace, personId }) => keyOf(namespace, personId));
-  await sql`
-    select pg_advisory_xact_lock(hashtext('sessions by person'), slot)
-    from (select distinct hashtext(key) & 1023 as slot from unnest(${keys}::text[]) as key order by slot) as slots
-  `.execute(tx.getKysely());
 }
 
 /** The sessions within the idle timeout of each person's events, by person. */
@@ -95,7 +86,7 @@ async function sessionsNear(tx: EntityManager, persons: Person[], idleTimeout: M
 }
 
 /** Removes sessions that became part of others, and lets their ids lead there. */
-async function absorb(tx: EntityManager, sessions: PersonSession[]): Promise<void> {
+export async function absorb(tx: EntityManager, sessions: PersonSession[]): Promise<void> {
   const absorbed = sessions.flatMap(({ absorbed, namespace, id }) => absorbed.map((from) => ({ from, namespace, id })));
   if (absorbed.length === 0) return;
   const pairs = sql`unnest(
@@ -113,7 +104,8 @@ async function absorb(tx: EntityManager, sessions: PersonSession[]): Promise<voi
   await sql`insert into sessions.session_aliases (id, namespace, session_id) select * from ${pairs}`.execute(kysely);
 }
 
-async function write(tx: EntityManager, sessions: PersonSession[]): Promise<void> {
+/** Writes sessions that are new or changed. */
+export async function write(tx: EntityManager, sessions: PersonSession[]): Promise<void> {
   const column = <T>(value: (session: PersonSession) => T) => sessions.map(value);
   await sql`
     insert into sessions.sessions

@@ -4,10 +4,12 @@ import { isoOf, type Micros } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 import { isBefore, join, type Run, runOf } from "./run.ts";
 
-/** An event that changes the sessions. */
+/** A stored event on its way into its session. */
 export interface ChangedEvent {
   change: EventChange;
   time: Micros;
+  /** The transaction that stored it. */
+  transactionId: bigint;
 }
 
 /** What events add to a session that they name. */

@@ -1,11 +1,13 @@
 import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
+import { forgetOld } from "@ocellus/runtime/forget-old.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
 import { awaitConsumer, EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
 import { extendSessions } from "./consumers/extend-sessions.ts";
-import { pruneInbox } from "./inbox.ts";
+import { forgetSeen } from "./inbox.ts";
 import { schema } from "./orm.config.ts";
+import { forgetRecounts } from "./recounts.ts";
 import { services } from "./service.ts";
 
 await runService("sessions", async (lifecycle) => {
@@ -17,7 +19,14 @@ await runService("sessions", async (lifecycle) => {
 
   await awaitConsumer(queue, EVENT_CHANGES.stream, "extend-sessions", lifecycle);
   lifecycle.background("extend-sessions", extendSessions({ queue, em, idleTimeout, log, signal }));
-  lifecycle.background("inbox pruning", pruneInbox(em, signal, log));
+  lifecycle.background(
+    "forgetting",
+    forgetOld("messages", () => forgetSeen(em), lifecycle),
+  );
+  lifecycle.background(
+    "forgetting",
+    forgetOld("recounts", () => forgetRecounts(em), lifecycle),
+  );
 
   await serve(services(em, config.SESSION_IDLE_TIMEOUT, database, log), {
     host: config.LISTEN_HOST,

@@ -2,7 +2,7 @@ import { Counter } from "prom-client";
 
 const folded = new Counter({
   name: "ocellus_events_sessionised_total",
-  help: "Stored events that were folded into sessions, those that belong to none included.",
+  help: "Changes of events that were folded into sessions, those of events that belong to none included.",
 });
 
 export const countFolded = (count: number) => folded.inc(count);

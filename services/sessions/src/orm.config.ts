@@ -3,10 +3,14 @@ import { InboxMessage } from "./entities/inbox-message.ts";
 import { Session } from "./entities/session.ts";
 import { SessionAlias } from "./entities/session-alias.ts";
 import { Migration0001CreateSessions } from "./migrations/0001-create-sessions.ts";
+import { Migration0002RecountSessions } from "./migrations/0002-recount-sessions.ts";
 
 /** The schema `sessions`: the sessions, the ids of those that were joined to others, and the changes already counted. */
 export const schema: Schema = {
   name: "sessions",
   entities: [Session, SessionAlias, InboxMessage],
-  migrations: [{ name: "0001-create-sessions", class: Migration0001CreateSessions }],
+  migrations: [
+    { name: "0001-create-sessions", class: Migration0001CreateSessions },
+    { name: "0002-recount-sessions", class: Migration0002RecountSessions },
+  ],
 };

@@ -33,7 +33,8 @@ export function markBuckets({ queue, em, log, signal }: MarkBucketsOptions): Pro
   };
   return consumeBatches(queue, source, async (messages) => {
     const changes = messages.flatMap(({ data }) => decode(EventChangesSchema, data).changes);
-    const buckets = bucketsOf(changes);
+    // An update may have taken the event from another bucket.
+    const buckets = bucketsOf(changes.flatMap((change) => (change.previous ? [change, change.previous] : [change])));
     const column = (index: number) => buckets.map((bucket) => bucket[index]);
     // A bucket that is being computed anew is locked; this waits, and marks it again.
     await sql`

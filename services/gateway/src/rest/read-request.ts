@@ -3,6 +3,7 @@ import { describe } from "../json/describe.ts";
 import { Problems } from "../json/problems.ts";
 import { readField, readMessage } from "../json/read-message.ts";
 import { requireReadable } from "../request-checks.ts";
+import { implyMask } from "./imply-mask.ts";
 import { pathAsSent, type Sent } from "./paths-as-sent.ts";
 import { bindText, namesIn, readQuery } from "./read-query.ts";
 import type { Route } from "./routes.ts";
@@ -29,6 +30,7 @@ export function readRequest({ route, json }: Sent, { bound, query, body }: Parts
   readQuery(input, message, query, new Set([...bound.keys(), ...inBody]), problems);
   // The path is what the request was sent to: it overrules the body.
   for (const [path, text] of bound) bindText(input, message, path, text, problems);
+  implyMask(route, message, body, bound.keys());
   requireReadable(problems, route.method, message, (path) => pathAsSent(path, { route, json }));
   return message;
 }

@@ -63,7 +63,8 @@ async function answer(
   const message = readRequest(sent, parts);
   knownAs(sent);
   const output = await route.upstream.call(route.method, message, { signal });
-  respond(response, isCreation(route) ? 201 : 200, answerJson(route, output, sent));
+  if (route.httpMethod === "DELETE" && route.method.output.fields.length === 0) response.writeHead(204).end();
+  else respond(response, isCreation(route) ? 201 : 200, answerJson(route, output, sent));
 }
 
 function answerJson(route: Route, output: Message, sent: Sent): JsonValue {

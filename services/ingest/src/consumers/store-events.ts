@@ -10,7 +10,7 @@ import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
 import type { JsMsg } from "nats";
 import type { Logger } from "pino";
 import { v7 } from "uuid";
-import { changesOf } from "../changes-of.ts";
+import { changesOf, stored } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
 import { EventError } from "../entities/event-error.ts";
 import { OutboxMessage } from "../entities/outbox-message.ts";
@@ -26,6 +26,8 @@ export interface StoreEventsOptions {
   log: Logger;
   signal: AbortSignal;
 }
+
+type Announcement = Pick<OutboxMessage, "id" | "payload">;
 
 const MAX_MESSAGES = 64;
 const MAX_EVENTS = 5000;
@@ -69,7 +71,7 @@ async function read(message: JsMsg, { em }: StoreEventsOptions): Promise<EventTo
 /** Stores events, and splits them where PostgreSQL refuses one, until that one stands alone and becomes an error. */
 async function store(events: EventToStore[], options: StoreEventsOptions): Promise<void> {
   const { em, outbox, log } = options;
-  let messages: { id: string; payload: Buffer }[];
+  let messages: Announcement[];
   try {
     messages = await storeTogether(em, events);
   } catch (error) {
@@ -91,19 +93,22 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
 }
 
 /** One transaction: the events, and the messages that announce those that are new. */
-async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<{ id: string; payload: Buffer }[]> {
+async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
   await ensurePartitions(
     em,
     events.map(({ timestamp }) => timestamp),
   );
-  const { stored, messages } = await em.fork().transactional(async (tx) => {
-    const stored = await insertEvents(tx, events);
-    const messages = changesOf(stored);
+  const { count, messages } = await em.fork().transactional(async (tx) => {
+    const { events: fresh, transactionId } = await insertEvents(tx, events);
+    const changes = fresh.map(({ event, timestamp }) =>
+      stored({ ...event, namespace: event.namespace ?? "", timestamp }),
+    );
+    const messages = changesOf(transactionId, changes);
     if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
-    return { stored, messages };
+    return { count: fresh.length, messages };
   });
-  countStored(stored.length);
-  countDuplicates(events.length - stored.length);
+  countStored(count);
+  countDuplicates(events.length - count);
   return messages;
 }
 

@@ -1,8 +1,9 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { defineEntity, p } from "@mikro-orm/core";
-import type { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { MicrosType } from "@ocellus/runtime/micros-type.ts";
-import { timestampOf } from "@ocellus/runtime/time.ts";
+import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
+import { DEFAULT_NAMESPACE } from "../identify-event.ts";
 
 const StoredEventSchema = defineEntity({
   name: "StoredEvent",
@@ -24,6 +25,18 @@ const StoredEventSchema = defineEntity({
 
 /** An event as it is kept. */
 export class StoredEvent extends StoredEventSchema.class {
+  /** Takes over the fields of a valid event; `id` and the output-only ones stay. */
+  change(event: Event): void {
+    if (event.timestamp) this.timestamp = microsOf(event.timestamp);
+    this.namespace = event.namespace ?? DEFAULT_NAMESPACE;
+    this.name = event.name;
+    this.category = event.category ?? null;
+    this.sessionId = event.sessionId ?? null;
+    this.personId = event.personId ?? null;
+    this.value = event.value ?? null;
+    this.data = event.data ?? null;
+  }
+
   /** The event as it is answered. */
   toMessage(): MessageInitShape<typeof EventSchema> {
     return {

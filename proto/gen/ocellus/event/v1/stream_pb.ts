@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ocellus/event/v1/stream.proto.
  */
 export const file_ocellus_event_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vY2VsbHVzL2V2ZW50L3YxL3N0cmVhbS5wcm90bxIQb2NlbGx1cy5ldmVudC52MSJrCg5BY2NlcHRlZEV2ZW50cxInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EjAKDHJlY2VpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgoMRXZlbnRDaGFuZ2VzEgoKAmlkGAEgASgJEi4KB2NoYW5nZXMYAiADKAsyHS5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Q2hhbmdlIukBCgtFdmVudENoYW5nZRIqCgR0eXBlGAEgASgOMhwub2NlbGx1cy5ldmVudC52MS5DaGFuZ2VUeXBlEhAKCGV2ZW50X2lkGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIMCgRuYW1lGAQgASgJEhcKCnNlc3Npb25faWQYBSABKAlIAIgBARIWCglwZXJzb25faWQYBiABKAlIAYgBARItCgl0aW1lc3RhbXAYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg0KC19zZXNzaW9uX2lkQgwKCl9wZXJzb25faWQqQQoKQ2hhbmdlVHlwZRIbChdDSEFOR0VfVFlQRV9VTlNQRUNJRklFRBAAEhYKEkNIQU5HRV9UWVBFX1NUT1JFRBABYgZwcm90bzM", [file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
+  fileDesc("Ch1vY2VsbHVzL2V2ZW50L3YxL3N0cmVhbS5wcm90bxIQb2NlbGx1cy5ldmVudC52MSJrCg5BY2NlcHRlZEV2ZW50cxInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EjAKDHJlY2VpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYgoMRXZlbnRDaGFuZ2VzEgoKAmlkGAEgASgJEi4KB2NoYW5nZXMYAiADKAsyHS5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Q2hhbmdlEhYKDnRyYW5zYWN0aW9uX2lkGAMgASgEIpoCCgtFdmVudENoYW5nZRIqCgR0eXBlGAEgASgOMhwub2NlbGx1cy5ldmVudC52MS5DaGFuZ2VUeXBlEhAKCGV2ZW50X2lkGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIMCgRuYW1lGAQgASgJEhcKCnNlc3Npb25faWQYBSABKAlIAIgBARIWCglwZXJzb25faWQYBiABKAlIAYgBARItCgl0aW1lc3RhbXAYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KCHByZXZpb3VzGAggASgLMh0ub2NlbGx1cy5ldmVudC52MS5FdmVudENoYW5nZUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkKnMKCkNoYW5nZVR5cGUSGwoXQ0hBTkdFX1RZUEVfVU5TUEVDSUZJRUQQABIWChJDSEFOR0VfVFlQRV9TVE9SRUQQARIXChNDSEFOR0VfVFlQRV9VUERBVEVEEAISFwoTQ0hBTkdFX1RZUEVfREVMRVRFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
 
 /**
  * One message of the stream EVENTS: the valid events of one request, or as many of them as fit into one message.
@@ -66,6 +66,14 @@ export type EventChanges = Message<"ocellus.event.v1.EventChanges"> & {
    * @generated from field: repeated ocellus.event.v1.EventChange changes = 2;
    */
   changes: EventChange[];
+
+  /**
+   * The id (xid8) of the PostgreSQL transaction that made them. A consumer that recounts from the events knows by it which
+   * changes its recount has seen.
+   *
+   * @generated from field: uint64 transaction_id = 3;
+   */
+  transactionId: bigint;
 };
 
 /**
@@ -129,6 +137,13 @@ export type EventChange = Message<"ocellus.event.v1.EventChange"> & {
    * @generated from field: google.protobuf.Timestamp timestamp = 7;
    */
   timestamp?: Timestamp | undefined;
+
+  /**
+   * The headers before an update; absent otherwise.
+   *
+   * @generated from field: ocellus.event.v1.EventChange previous = 8;
+   */
+  previous?: EventChange | undefined;
 };
 
 /**
@@ -157,6 +172,20 @@ export const ChangeType = {
    * @generated from enum value: CHANGE_TYPE_STORED = 1;
    */
   STORED: 1,
+
+  /**
+   * The event was changed: its headers are those after the change, and `previous` has those before it.
+   *
+   * @generated from enum value: CHANGE_TYPE_UPDATED = 2;
+   */
+  UPDATED: 2,
+
+  /**
+   * The event was deleted: its headers are those that it had.
+   *
+   * @generated from enum value: CHANGE_TYPE_DELETED = 3;
+   */
+  DELETED: 3,
 } as const;
 
 /**

@@ -7,8 +7,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Event } from "../../event/v1/event_pb.ts";
 import { file_ocellus_event_v1_event } from "../../event/v1/event_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ocellus/ingest/v1/event_service.proto.
  */
 export const file_ocellus_ingest_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTLyAQoMRXZlbnRTZXJ2aWNlEnMKCEdldEV2ZW50EiIub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXF1ZXN0GiMub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXNwb25zZSIegtPkkwIYYgVldmVudBIPL3YxL2V2ZW50cy97aWR9Em0KCkxpc3RFdmVudHMSJC5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVxdWVzdBolLm9jZWxsdXMuaW5nZXN0LnYxLkxpc3RFdmVudHNSZXNwb25zZSISgtPkkwIMEgovdjEvZXZlbnRzYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
+  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJtChJVcGRhdGVFdmVudFJlcXVlc3QSJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI9ChNVcGRhdGVFdmVudFJlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudCIgChJEZWxldGVFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlRXZlbnRSZXNwb25zZTKcBAoMRXZlbnRTZXJ2aWNlEnMKCEdldEV2ZW50EiIub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXF1ZXN0GiMub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXNwb25zZSIegtPkkwIYYgVldmVudBIPL3YxL2V2ZW50cy97aWR9Em0KCkxpc3RFdmVudHMSJC5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVxdWVzdBolLm9jZWxsdXMuaW5nZXN0LnYxLkxpc3RFdmVudHNSZXNwb25zZSISgtPkkwIMEgovdjEvZXZlbnRzErABCgtVcGRhdGVFdmVudBIlLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVxdWVzdBomLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVzcG9uc2UiUoLT5JMCTDoFZXZlbnRaJToFZXZlbnRiBWV2ZW50GhUvdjEvZXZlbnRzL3tldmVudC5pZH1iBWV2ZW50MhUvdjEvZXZlbnRzL3tldmVudC5pZH0SdQoLRGVsZXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlc3BvbnNlIheC0+STAhEqDy92MS9ldmVudHMve2lkfWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
 
 /**
  * Asks for one event.
@@ -167,7 +167,94 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
   messageDesc(file_ocellus_ingest_v1_event_service, 3);
 
 /**
- * Serves stored events.
+ * Asks to change one event.
+ *
+ * @generated from message ocellus.ingest.v1.UpdateEventRequest
+ */
+export type UpdateEventRequest = Message<"ocellus.ingest.v1.UpdateEventRequest"> & {
+  /**
+   * The event's `id`, and the new values of what is to be changed. Output-only fields are ignored.
+   *
+   * @generated from field: ocellus.event.v1.Event event = 1;
+   */
+  event?: Event | undefined;
+
+  /**
+   * Which fields of `event` to change: any but `id`; one that is named and left out of `event` is removed. "*" stands for
+   * all, but a `timestamp` that is left out stays. An empty mask stands for the fields that `event` has, and over REST for
+   * those in the body of a PATCH; a PUT changes all.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.UpdateEventRequest.
+ * Use `create(UpdateEventRequestSchema)` to create a new message.
+ */
+export const UpdateEventRequestSchema: GenMessage<UpdateEventRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 4);
+
+/**
+ * Answers a changed event.
+ *
+ * @generated from message ocellus.ingest.v1.UpdateEventResponse
+ */
+export type UpdateEventResponse = Message<"ocellus.ingest.v1.UpdateEventResponse"> & {
+  /**
+   * The event as it is now, with its `update_time`.
+   *
+   * @generated from field: ocellus.event.v1.Event event = 1;
+   */
+  event?: Event | undefined;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.UpdateEventResponse.
+ * Use `create(UpdateEventResponseSchema)` to create a new message.
+ */
+export const UpdateEventResponseSchema: GenMessage<UpdateEventResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 5);
+
+/**
+ * Asks to delete one event.
+ *
+ * @generated from message ocellus.ingest.v1.DeleteEventRequest
+ */
+export type DeleteEventRequest = Message<"ocellus.ingest.v1.DeleteEventRequest"> & {
+  /**
+   * The event's UUID. Required. All events that were stored under it go.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.DeleteEventRequest.
+ * Use `create(DeleteEventRequestSchema)` to create a new message.
+ */
+export const DeleteEventRequestSchema: GenMessage<DeleteEventRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 6);
+
+/**
+ * Answers that an event is deleted.
+ *
+ * @generated from message ocellus.ingest.v1.DeleteEventResponse
+ */
+export type DeleteEventResponse = Message<"ocellus.ingest.v1.DeleteEventResponse"> & {
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.DeleteEventResponse.
+ * Use `create(DeleteEventResponseSchema)` to create a new message.
+ */
+export const DeleteEventResponseSchema: GenMessage<DeleteEventResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 7);
+
+/**
+ * Serves and changes stored events. A change moves the event's session and its aggregates with it, within a moment after.
  *
  * @generated from service ocellus.ingest.v1.EventService
  */
@@ -192,6 +279,28 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Changes one event. Two changes at once are made one after the other, each whole. NOT_FOUND where no stored event has
+   * this id; INVALID_ARGUMENT where the changed event breaks the limits of an event; ALREADY_EXISTS where another event
+   * has the same id and the new timestamp.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.UpdateEvent
+   */
+  updateEvent: {
+    methodKind: "unary";
+    input: typeof UpdateEventRequestSchema;
+    output: typeof UpdateEventResponseSchema;
+  },
+  /**
+   * Deletes one event for ever. NOT_FOUND where no stored event has this id.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.DeleteEvent
+   */
+  deleteEvent: {
+    methodKind: "unary";
+    input: typeof DeleteEventRequestSchema;
+    output: typeof DeleteEventResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ocellus_ingest_v1_event_service, 0);

@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { connect } from "nats";
+import { eventually } from "./support/eventually.ts";
+import { startTestBed, type TestBed } from "./support/test-bed.ts";
+
+let bed: TestBed;
+
+beforeAll(async () => {
+  bed = await startTestBed(["ingest", "sessions", "aggregation", "gateway"], { MATERIALISE_EVERY: "100ms" });
+});
+afterAll(() => bed.stop());
+
+// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
+type Json = any;
+
+async function call(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
+  const response = await fetch(bed.url + path, {
+    method,
+    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+const untilStored = (id: string) =>
+  eventually(async () => ((await call("GET", `/v1/events/${id}`)).status === 200 ? true : undefined));
+
+test("PATCH changes the fields of its body, PUT all, DELETE answers 204 and then 404", async () => {
+  const { body: event } = await call("POST", "/v1/events", { name: "click", category: "page", value: 1 });
+  await untilStored(event.id);
+  const patched = await call("PATCH", `/v1/events/${event.id}`, { name: "tap", value: null });
+  expect(patched).toMatchObject({ status: 200, body: { id: event.id, name: "tap", category: "page" } });
+  expect(patched.body).not.toHaveProperty("value");
+  const put = await call("PUT", `/v1/events/${event.id}`, { name: "put" });
+  expect(put).toMatchObject({ status: 200, body: { id: event.id, name: "put", timestamp: event.timestamp } });
+  expect(put.body).not.toHaveProperty("category");
+  expect(await call("PATCH", `/v1/events/${event.id}`, { name: "" })).toMatchObject({ status: 400 });
+  expect((await call("DELETE", `/v1/events/${event.id}`)).status).toBe(204);
+  expect((await call("DELETE", `/v1/events/${event.id}`)).status).toBe(404);
+});
+
+/** Numbers from 0 to 1 that are the same in every run of the tests (mulberry32). */
+function diceOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** What an event may be: few persons, sessions and series in few hours, so that changes meet. */
+function randomFacts(namespace: string, dice: () => number) {
+  const pick = <T>(values: T[]) => values[Math.floor(dice() * values.length)]!;
+  return {
+    namespace,
+    name: pick(["cpu", "hit"]),
+    sessionId: pick([undefined, undefined, "s1", "s2"]),
+    personId: pick([undefined, "ann", "bob", "cleo"]),
+    timestamp: new Date(Date.UTC(2026, 1, 1) + Math.floor(dice() * 300) * 4 * 60_000).toISOString(),
+    value: pick([undefined, Math.round(dice() * 1000) / 10]),
+  };
+}
+
+test.each([[1], [2], [3]])(
+  "sessions and aggregates equal a recount after random events were tracked, changed and deleted (seed %d)",
+  async (seed) => {
+    const namespace = `random-${seed}`;
+    const dice = diceOf(seed);
+    // Several at once, each on events of its own and on those of all.
+    const ids: string[] = [];
+    const work = async () => {
+      for (let step = 0; step < 40; step++) {
+        const id = ids[Math.floor(dice() * ids.length)];
+        const facts = randomFacts(namespace, dice);
+        const choice = dice();
+        if (!id || choice < 0.5) {
+          const fresh = randomUUID();
+          await call("POST", "/v1/events", { id: fresh, ...facts });
+          ids.push(fresh);
+        } else if (choice < 0.85) await call(dice() < 0.5 ? "PATCH" : "PUT", `/v1/events/${id}`, facts);
+        else await call("DELETE", `/v1/events/${id}`);
+      }
+    };
+    await Promise.all(Array.from({ length: 6 }, work));
+    await untilQuiet();
+
+    const sessions = await keptSessions(namespace);
+    expect(sessions.length).toBeGreaterThan(5);
+    expect(sessions).toEqual(await recountedSessions(namespace));
+    for (const name of ["cpu", "hit"])
+      expect(await aggregates(namespace, name)).toEqual(await recount(namespace, name));
+    await untilMaterialised(namespace);
+    for (const name of ["cpu", "hit"])
+      expect(await aggregates(namespace, name)).toEqual(await recount(namespace, name));
+  },
+);
+
+/** Waits until nothing is on its way: each stream is empty, and so is the outbox. */
+async function untilQuiet(): Promise<void> {
+  const nats = await connect({ servers: bed.nats.url });
+  const manager = await nats.jetstreamManager();
+  await eventually(async () => {
+    const streams = await Promise.all(["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)));
+    const outbox = await bed.query("select from ingest.outbox");
+    return streams.every(({ state }) => state.messages === 0) && outbox.length === 0 ? true : undefined;
+  });
+  await nats.close();
+}
+
+const untilMaterialised = (namespace: string) =>
+  eventually(async () => {
+    const dirty = await bed.query("select from aggregation.dirty_buckets where namespace = $1", [namespace]);
+    return dirty.length === 0 ? true : undefined;
+  });
+
+/** All of a session but the id of one that was made from a person's events. */
+const SESSION = `person_id, start_time, end_time, event_count, entry_event_id, exit_event_id`;
+
+const keptSessions = (namespace: string) =>
+  bed.query(
+    `select case when by_person then '' else id end as id, ${SESSION} from sessions.sessions where namespace = $1
+     order by id, person_id, start_time`,
+    [namespace],
+  );
+
+const recountedSessions = (namespace: string) =>
+  bed.query(
+    `with marked as (
+       select coalesce(session_id, '') as id, session_id is null as by_person, person_id, id as event_id, "timestamp" as t,
+         session_id is null and ("timestamp" - lag("timestamp") over (
+           partition by session_id, case when session_id is null then person_id end order by "timestamp", id
+         ) <= interval '30 minutes') is not true as starts
+       from ingest.events where namespace = $1 and (session_id is not null or person_id is not null)
+     ), numbered as (
+       select *, case when by_person then person_id end as runner, count(*) filter (where starts) over (
+         partition by id, case when by_person then person_id end order by t, event_id) as run
+       from marked
+     )
+     select id, (array_agg(person_id order by t, event_id) filter (where person_id is not null))[1] as person_id,
+       min(t) as start_time, max(t) as end_time, count(*) as event_count,
+       (array_agg(event_id order by t, event_id))[1] as entry_event_id,
+       (array_agg(event_id order by t desc, event_id desc))[1] as exit_event_id
+     from numbered group by id, runner, run order by id, person_id, start_time`,
+    [namespace],
+  );
+
+async function aggregates(namespace: string, name: string): Promise<Json[]> {
+  const query = (type: string) =>
+    call("GET", `/v1/aggregates/${namespace}/${name}?granularity=hour&aggregationType=${type}`);
+  const [sum, max] = await Promise.all([query("sum"), query("max")]);
+  return sum.body.rows.map(({ bucketStart, count, value }: Json, index: number) => ({
+    hour: new Date(bucketStart),
+    count,
+    sum: value ?? null,
+    max: max.body.rows[index].value ?? null,
+  }));
+}
+
+const recount = (namespace: string, name: string) =>
+  bed.query(
+    `select date_trunc('hour', "timestamp", 'UTC') as hour, count(*) as count, sum(value::text::numeric)::float8 as sum,
+       max(value) as max
+     from ingest.events where namespace = $1 and name = $2 group by 1 order by 1`,
+    [namespace, name],
+  );
