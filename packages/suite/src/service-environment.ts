@@ -6,6 +6,9 @@ import type { SuitePorts } from "./suite-ports.ts";
 /** Settings of the services that may be given to the suite as a whole. */
 const PASSED_THROUGH = ["LOG_LEVEL", "SESSION_", "EVENTS_", "EVENT_CHANGES_", "DATABASE_POOL", "MATERIALISE_"];
 
+/** A namespace whose sessions only the daily job closes, to try that. */
+const DEMO_CLOSING = "bobs-door-knobs=daily,*=idle";
+
 /** Where the parts of a suite are. */
 export interface Surroundings {
   readonly ports: SuitePorts;
@@ -37,7 +40,14 @@ export function serviceEnvironment(
       AGGREGATION_ADDRESS: `127.0.0.1:${ports.aggregation}`,
     };
   }
-  return { ...common, GRPC_PORT: String(ports[name]), DATABASE_URL: urls.databaseUrls[name], NATS_URL: urls.natsUrl };
+  const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
+  return {
+    ...closing,
+    ...common,
+    GRPC_PORT: String(ports[name]),
+    DATABASE_URL: urls.databaseUrls[name],
+    NATS_URL: urls.natsUrl,
+  };
 }
 
 function passedThrough(): Record<string, string> {

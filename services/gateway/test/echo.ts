@@ -55,6 +55,11 @@ export function echo(seen: Seen): Behind {
       },
     },
     sessions: {
+      createSession: async ({ session }) => ({ session: note(session) }),
+      closeSessions: async (request) => {
+        note(request);
+        return { closedCount: 0n };
+      },
       getSession: async ({ id }) => ({ session: { id: note(id), namespace: "shop", state: SessionState.OPEN } }),
       listSessions: async (request) => {
         note(request);

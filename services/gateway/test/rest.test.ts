@@ -215,7 +215,7 @@ test.each(["/v1/nope", "/v1/events/", "/v2/events", "/ocellus", "//v1/events", "
 
 test.each([
   ["POST", "/v1/events/1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"],
-  ["PUT", "/v1/sessions", "GET, HEAD, OPTIONS"],
+  ["PUT", "/v1/sessions", "GET, HEAD, OPTIONS, POST"],
   ["PATCH", "/v1/events", "GET, HEAD, OPTIONS, POST"],
 ])("%s %s is not allowed, but %s are", async (method, path, allow) => {
   const answer = await call(method, path);

@@ -106,8 +106,12 @@ test("an event cannot be moved to where its namesake is", async () => {
 test("a deleted event is gone, and cannot be deleted or changed again", async () => {
   const id = await stored({});
   await events.deleteEvent({ id });
-  for (const call of [events.getEvent({ id }), events.deleteEvent({ id }), events.updateEvent({ event: { id } })]) {
-    expect(await errorOf(call)).toMatchObject({ code: status.NOT_FOUND, reason: "EVENT_NOT_FOUND" });
+  for (const call of [
+    () => events.getEvent({ id }),
+    () => events.deleteEvent({ id }),
+    () => events.updateEvent({ event: { id } }),
+  ]) {
+    expect(await errorOf(call())).toMatchObject({ code: status.NOT_FOUND, reason: "EVENT_NOT_FOUND" });
   }
 });
 

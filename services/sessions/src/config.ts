@@ -1,4 +1,5 @@
 import { commonVariables, duration, stateVariables } from "@ocellus/runtime/config.ts";
+import { closingRules } from "./session-rules.ts";
 
 /** Every environment variable that the sessions service reads. */
 export const variables = {
@@ -7,5 +8,9 @@ export const variables = {
   SESSION_IDLE_TIMEOUT: duration({
     default: 30 * 60_000,
     desc: "how long a person may be idle within one session, such as 30m; all replicas need the same",
+  }),
+  SESSION_CLOSING: closingRules({
+    default: [],
+    desc: "what closes the sessions of which namespaces, such as shop-*=daily,*=idle; all replicas need the same",
   }),
 };

@@ -47,13 +47,15 @@ export async function foldNamed(tx: EntityManager, events: ChangedEvent[]): Prom
     on conflict (id, namespace) do update set
       event_count = s.event_count + excluded.event_count,
       (start_time, entry_event_id) = (
-        select case when a < b then s.start_time else excluded.start_time end,
-               case when a < b then s.entry_event_id else excluded.entry_event_id end
-        from (select row(s.start_time, s.entry_event_id) as a, row(excluded.start_time, excluded.entry_event_id) as b)),
+        select case when kept then s.start_time else excluded.start_time end,
+               case when kept then s.entry_event_id else excluded.entry_event_id end
+        from (select s.event_count > 0
+          and row(s.start_time, s.entry_event_id) < row(excluded.start_time, excluded.entry_event_id) as kept)),
       (end_time, exit_event_id) = (
-        select case when a > b then s.end_time else excluded.end_time end,
-               case when a > b then s.exit_event_id else excluded.exit_event_id end
-        from (select row(s.end_time, s.exit_event_id) as a, row(excluded.end_time, excluded.exit_event_id) as b)),
+        select case when kept then s.end_time else excluded.end_time end,
+               case when kept then s.exit_event_id else excluded.exit_event_id end
+        from (select s.event_count > 0
+          and row(s.end_time, s.exit_event_id) > row(excluded.end_time, excluded.exit_event_id) as kept)),
       (person_id, person_time, person_event_id) = (
         select case when mine then s.person_id else excluded.person_id end,
                case when mine then s.person_time else excluded.person_time end,

@@ -15,7 +15,8 @@ await runService("sessions", async (lifecycle) => {
   const { log, signal } = lifecycle;
   const { orm, queue, database, serve } = await openConnections(schema, config, lifecycle);
   const em = orm.em;
-  const idleTimeout = BigInt(config.SESSION_IDLE_TIMEOUT) * 1000n;
+  const rules = { idleTimeoutMs: config.SESSION_IDLE_TIMEOUT, closing: config.SESSION_CLOSING };
+  const idleTimeout = BigInt(rules.idleTimeoutMs) * 1000n;
 
   await awaitConsumer(queue, EVENT_CHANGES.stream, "extend-sessions", lifecycle);
   lifecycle.background("extend-sessions", extendSessions({ queue, em, idleTimeout, log, signal }));
@@ -28,7 +29,7 @@ await runService("sessions", async (lifecycle) => {
     forgetOld("recounts", () => forgetRecounts(em), lifecycle),
   );
 
-  await serve(services(em, config.SESSION_IDLE_TIMEOUT, database, log), {
+  await serve(services(em, rules, database, log), {
     host: config.LISTEN_HOST,
     port: config.GRPC_PORT,
     tls: tlsFilesOf(config),

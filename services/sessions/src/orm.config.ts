@@ -4,6 +4,7 @@ import { Session } from "./entities/session.ts";
 import { SessionAlias } from "./entities/session-alias.ts";
 import { Migration0001CreateSessions } from "./migrations/0001-create-sessions.ts";
 import { Migration0002RecountSessions } from "./migrations/0002-recount-sessions.ts";
+import { Migration0003CloseSessions } from "./migrations/0003-close-sessions.ts";
 
 /** The schema `sessions`: the sessions, the ids of those that were joined to others, and the changes already counted. */
 export const schema: Schema = {
@@ -12,5 +13,6 @@ export const schema: Schema = {
   migrations: [
     { name: "0001-create-sessions", class: Migration0001CreateSessions },
     { name: "0002-recount-sessions", class: Migration0002RecountSessions },
+    { name: "0003-close-sessions", class: Migration0003CloseSessions },
   ],
 };

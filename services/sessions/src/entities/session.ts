@@ -6,6 +6,7 @@ import {
 } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { MicrosType } from "@ocellus/runtime/micros-type.ts";
 import { type Micros, timestampOf } from "@ocellus/runtime/time.ts";
+import { closingOf, type SessionRules } from "../session-rules.ts";
 
 const SessionSchema = defineEntity({
   name: "Session",
@@ -22,30 +23,39 @@ const SessionSchema = defineEntity({
     startTime: p.type(MicrosType),
     endTime: p.type(MicrosType),
     eventCount: p.bigint(),
-    entryEventId: p.uuid(),
-    exitEventId: p.uuid(),
+    entryEventId: p.uuid().nullable(),
+    exitEventId: p.uuid().nullable(),
+    /** CloseSessions closed it, as far as its last event lies before this time. */
+    closedBefore: p.type(MicrosType).nullable(),
+    /** When CreateSession created it; null for a session that its first event created. */
+    createTime: p.type(MicrosType).nullable(),
+    /** The person that CreateSession named, until an event names one. */
+    createdPersonId: p.text().nullable(),
   },
 });
 
-/** A run of events that belong together. */
+/** A run of events that belong together. Without events its times are those of its creation. */
 export class Session extends SessionSchema.class {
-  /** Whether its last event lies within the idle timeout before `now`. */
-  isOpen(now: Micros, idleTimeoutMs: number): boolean {
-    return now <= this.endTime + BigInt(idleTimeoutMs) * 1000n;
+  /** Whether it may go on at `now`; see SessionState. */
+  isOpen(now: Micros, rules: SessionRules): boolean {
+    if (this.closedBefore && this.endTime < this.closedBefore) return false;
+    if (closingOf(this.namespace, rules) === "daily") return true;
+    return now <= this.endTime + BigInt(rules.idleTimeoutMs) * 1000n;
   }
 
   /** The session as it is answered at `now`. */
-  toMessage(now: Micros, idleTimeoutMs: number): MessageInitShape<typeof SessionMessageSchema> {
+  toMessage(now: Micros, rules: SessionRules): MessageInitShape<typeof SessionMessageSchema> {
+    const hasEvents = BigInt(this.eventCount) > 0n;
     return {
       id: this.id,
       namespace: this.namespace,
       personId: this.personId ?? undefined,
-      startTime: timestampOf(this.startTime),
-      endTime: timestampOf(this.endTime),
+      startTime: hasEvents ? timestampOf(this.startTime) : undefined,
+      endTime: hasEvents ? timestampOf(this.endTime) : undefined,
       eventCount: BigInt(this.eventCount),
-      entryEventId: this.entryEventId,
-      exitEventId: this.exitEventId,
-      state: this.isOpen(now, idleTimeoutMs) ? SessionState.OPEN : SessionState.CLOSED,
+      entryEventId: this.entryEventId ?? "",
+      exitEventId: this.exitEventId ?? "",
+      state: this.isOpen(now, rules) ? SessionState.OPEN : SessionState.CLOSED,
     };
   }
 }

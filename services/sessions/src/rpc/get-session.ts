@@ -7,16 +7,17 @@ import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { Session } from "../entities/session.ts";
 import { SessionAlias } from "../entities/session-alias.ts";
+import type { SessionRules } from "../session-rules.ts";
 
 /** Answers one session, also by an id that it had before a late event joined it to another. Throws NOT_FOUND. */
-export function getSession(em: EntityManager, idleTimeoutMs: number): Handlers<typeof SessionService>["getSession"] {
+export function getSession(em: EntityManager, rules: SessionRules): Handlers<typeof SessionService>["getSession"] {
   return async ({ id, namespace }) => {
     checkSearched({ texts: { id, namespace } });
     const found = await sessionsOf(em.fork(), id, namespace);
     if (found.length > 1) throw ambiguous(id, found);
     const [session] = found;
     if (!session) throw notFound(id, namespace);
-    return { session: session.toMessage(nowMicros(), idleTimeoutMs) };
+    return { session: session.toMessage(nowMicros(), rules) };
   };
 }
 

@@ -4,12 +4,10 @@ import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { Session } from "../entities/session.ts";
+import type { SessionRules } from "../session-rules.ts";
 
 /** Lists sessions, latest start first. Throws INVALID_ARGUMENT for a page token of another query. */
-export function listSessions(
-  em: EntityManager,
-  idleTimeoutMs: number,
-): Handlers<typeof SessionService>["listSessions"] {
+export function listSessions(em: EntityManager, rules: SessionRules): Handlers<typeof SessionService>["listSessions"] {
   return async (request) => {
     const { rows, nextPageToken } = await listNewestFirst(em, Session, {
       texts: { namespace: request.namespace, person_id: request.personId },
@@ -19,6 +17,6 @@ export function listSessions(
       page: request,
     });
     const now = nowMicros();
-    return { sessions: rows.map((session) => session.toMessage(now, idleTimeoutMs)), nextPageToken };
+    return { sessions: rows.map((session) => session.toMessage(now, rules)), nextPageToken };
   };
 }

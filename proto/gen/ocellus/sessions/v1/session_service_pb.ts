@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ocellus/sessions/v1/session_service.proto.
  */
 export const file_ocellus_sessions_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CilvY2VsbHVzL3Nlc3Npb25zL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxITb2NlbGx1cy5zZXNzaW9ucy52MSKiAgoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSFgoJcGVyc29uX2lkGAMgASgJSACIAQESLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2V2ZW50X2NvdW50GAYgASgDEhYKDmVudHJ5X2V2ZW50X2lkGAcgASgJEhUKDWV4aXRfZXZlbnRfaWQYCCABKAkSMAoFc3RhdGUYCSABKA4yIS5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb25TdGF0ZUIMCgpfcGVyc29uX2lkIkUKEUdldFNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJEhYKCW5hbWVzcGFjZRgCIAEoCUgAiAEBQgwKCl9uYW1lc3BhY2UiQwoSR2V0U2Vzc2lvblJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyHC5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb24i8AEKE0xpc3RTZXNzaW9uc1JlcXVlc3QSFgoJbmFtZXNwYWNlGAEgASgJSACIAQESFgoJcGVyc29uX2lkGAIgASgJSAGIAQESMgoOc3RhcnRfdGltZV9taW4YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDnN0YXJ0X3RpbWVfbWF4GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBSABKAUSEgoKcGFnZV90b2tlbhgGIAEoCUIMCgpfbmFtZXNwYWNlQgwKCl9wZXJzb25faWQiXwoUTGlzdFNlc3Npb25zUmVzcG9uc2USLgoIc2Vzc2lvbnMYASADKAsyHC5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKl8KDFNlc3Npb25TdGF0ZRIdChlTRVNTSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9TVEFURV9PUEVOEAESGAoUU0VTU0lPTl9TVEFURV9DTE9TRUQQAjKPAgoOU2Vzc2lvblNlcnZpY2USgQEKCkdldFNlc3Npb24SJi5vY2VsbHVzLnNlc3Npb25zLnYxLkdldFNlc3Npb25SZXF1ZXN0Gicub2NlbGx1cy5zZXNzaW9ucy52MS5HZXRTZXNzaW9uUmVzcG9uc2UiIoLT5JMCHGIHc2Vzc2lvbhIRL3YxL3Nlc3Npb25zL3tpZH0SeQoMTGlzdFNlc3Npb25zEigub2NlbGx1cy5zZXNzaW9ucy52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gikub2NlbGx1cy5zZXNzaW9ucy52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSIUgtPkkwIOEgwvdjEvc2Vzc2lvbnNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CilvY2VsbHVzL3Nlc3Npb25zL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxITb2NlbGx1cy5zZXNzaW9ucy52MSKiAgoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSFgoJcGVyc29uX2lkGAMgASgJSACIAQESLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2V2ZW50X2NvdW50GAYgASgDEhYKDmVudHJ5X2V2ZW50X2lkGAcgASgJEhUKDWV4aXRfZXZlbnRfaWQYCCABKAkSMAoFc3RhdGUYCSABKA4yIS5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb25TdGF0ZUIMCgpfcGVyc29uX2lkIkUKEUdldFNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJEhYKCW5hbWVzcGFjZRgCIAEoCUgAiAEBQgwKCl9uYW1lc3BhY2UiQwoSR2V0U2Vzc2lvblJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyHC5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb24i8AEKE0xpc3RTZXNzaW9uc1JlcXVlc3QSFgoJbmFtZXNwYWNlGAEgASgJSACIAQESFgoJcGVyc29uX2lkGAIgASgJSAGIAQESMgoOc3RhcnRfdGltZV9taW4YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDnN0YXJ0X3RpbWVfbWF4GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBSABKAUSEgoKcGFnZV90b2tlbhgGIAEoCUIMCgpfbmFtZXNwYWNlQgwKCl9wZXJzb25faWQiXwoUTGlzdFNlc3Npb25zUmVzcG9uc2USLgoIc2Vzc2lvbnMYASADKAsyHC5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkUKFENyZWF0ZVNlc3Npb25SZXF1ZXN0Ei0KB3Nlc3Npb24YASABKAsyHC5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb24iRgoVQ3JlYXRlU2Vzc2lvblJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyHC5vY2VsbHVzLnNlc3Npb25zLnYxLlNlc3Npb24iaAoUQ2xvc2VTZXNzaW9uc1JlcXVlc3QSKgoGYmVmb3JlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgluYW1lc3BhY2UYAiABKAlIAIgBAUIMCgpfbmFtZXNwYWNlIlkKFUNsb3NlU2Vzc2lvbnNSZXNwb25zZRIUCgxjbG9zZWRfY291bnQYASABKAMSKgoGYmVmb3JlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpfCgxTZXNzaW9uU3RhdGUSHQoZU0VTU0lPTl9TVEFURV9VTlNQRUNJRklFRBAAEhYKElNFU1NJT05fU1RBVEVfT1BFThABEhgKFFNFU1NJT05fU1RBVEVfQ0xPU0VEEAIyqAQKDlNlc3Npb25TZXJ2aWNlEo4BCg1DcmVhdGVTZXNzaW9uEikub2NlbGx1cy5zZXNzaW9ucy52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBoqLm9jZWxsdXMuc2Vzc2lvbnMudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIiaC0+STAiA6B3Nlc3Npb25iB3Nlc3Npb24iDC92MS9zZXNzaW9ucxKBAQoKR2V0U2Vzc2lvbhImLm9jZWxsdXMuc2Vzc2lvbnMudjEuR2V0U2Vzc2lvblJlcXVlc3QaJy5vY2VsbHVzLnNlc3Npb25zLnYxLkdldFNlc3Npb25SZXNwb25zZSIigtPkkwIcYgdzZXNzaW9uEhEvdjEvc2Vzc2lvbnMve2lkfRJ5CgxMaXN0U2Vzc2lvbnMSKC5vY2VsbHVzLnNlc3Npb25zLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaKS5vY2VsbHVzLnNlc3Npb25zLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIhSC0+STAg4SDC92MS9zZXNzaW9ucxKFAQoNQ2xvc2VTZXNzaW9ucxIpLm9jZWxsdXMuc2Vzc2lvbnMudjEuQ2xvc2VTZXNzaW9uc1JlcXVlc3QaKi5vY2VsbHVzLnNlc3Npb25zLnYxLkNsb3NlU2Vzc2lvbnNSZXNwb25zZSIdgtPkkwIXOgEqIhIvdjEvc2Vzc2lvbnM6Y2xvc2ViBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * A run of events that belong together: those that name it by `session_id`, or those of one person with no gap
@@ -46,14 +46,14 @@ export type Session = Message<"ocellus.sessions.v1.Session"> & {
   personId?: string | undefined;
 
   /**
-   * The `timestamp` of its first event.
+   * The `timestamp` of its first event; absent while it has none.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 4;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * The `timestamp` of its last event.
+   * The `timestamp` of its last event; absent while it has none.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 5;
    */
@@ -67,14 +67,14 @@ export type Session = Message<"ocellus.sessions.v1.Session"> & {
   eventCount: bigint;
 
   /**
-   * The id of its first event; of several at the same time, the lowest id.
+   * The id of its first event; of several at the same time, the lowest id. Empty while it has none.
    *
    * @generated from field: string entry_event_id = 7;
    */
   entryEventId: string;
 
   /**
-   * The id of its last event; of several at the same time, the highest id.
+   * The id of its last event; of several at the same time, the highest id. Empty while it has none.
    *
    * @generated from field: string exit_event_id = 8;
    */
@@ -230,6 +230,106 @@ export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@_
   messageDesc(file_ocellus_sessions_v1_session_service, 4);
 
 /**
+ * Asks to create a session.
+ *
+ * @generated from message ocellus.sessions.v1.CreateSessionRequest
+ */
+export type CreateSessionRequest = Message<"ocellus.sessions.v1.CreateSessionRequest"> & {
+  /**
+   * The session: its `id` (left out, it is a new UUID), its `namespace` (left out, it is "default") and its `person_id`. All
+   * else comes of its events, and is ignored here.
+   *
+   * @generated from field: ocellus.sessions.v1.Session session = 1;
+   */
+  session?: Session | undefined;
+};
+
+/**
+ * Describes the message ocellus.sessions.v1.CreateSessionRequest.
+ * Use `create(CreateSessionRequestSchema)` to create a new message.
+ */
+export const CreateSessionRequestSchema: GenMessage<CreateSessionRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_sessions_v1_session_service, 5);
+
+/**
+ * Answers a created session.
+ *
+ * @generated from message ocellus.sessions.v1.CreateSessionResponse
+ */
+export type CreateSessionResponse = Message<"ocellus.sessions.v1.CreateSessionResponse"> & {
+  /**
+   * The session, without events.
+   *
+   * @generated from field: ocellus.sessions.v1.Session session = 1;
+   */
+  session?: Session | undefined;
+};
+
+/**
+ * Describes the message ocellus.sessions.v1.CreateSessionResponse.
+ * Use `create(CreateSessionResponseSchema)` to create a new message.
+ */
+export const CreateSessionResponseSchema: GenMessage<CreateSessionResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_sessions_v1_session_service, 6);
+
+/**
+ * Asks to close sessions.
+ *
+ * @generated from message ocellus.sessions.v1.CloseSessionsRequest
+ */
+export type CloseSessionsRequest = Message<"ocellus.sessions.v1.CloseSessionsRequest"> & {
+  /**
+   * Sessions whose last event lies before this time; one whose last event is at this very time stays open. Left out, it is
+   * 00:00 UTC today.
+   *
+   * @generated from field: google.protobuf.Timestamp before = 1;
+   */
+  before?: Timestamp | undefined;
+
+  /**
+   * Sessions of this namespace only.
+   *
+   * @generated from field: optional string namespace = 2;
+   */
+  namespace?: string | undefined;
+};
+
+/**
+ * Describes the message ocellus.sessions.v1.CloseSessionsRequest.
+ * Use `create(CloseSessionsRequestSchema)` to create a new message.
+ */
+export const CloseSessionsRequestSchema: GenMessage<CloseSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_sessions_v1_session_service, 7);
+
+/**
+ * Answers what was closed.
+ *
+ * @generated from message ocellus.sessions.v1.CloseSessionsResponse
+ */
+export type CloseSessionsResponse = Message<"ocellus.sessions.v1.CloseSessionsResponse"> & {
+  /**
+   * How many sessions were open and are closed now.
+   *
+   * @generated from field: int64 closed_count = 1;
+   */
+  closedCount: bigint;
+
+  /**
+   * The time before which their last events lie.
+   *
+   * @generated from field: google.protobuf.Timestamp before = 2;
+   */
+  before?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ocellus.sessions.v1.CloseSessionsResponse.
+ * Use `create(CloseSessionsResponseSchema)` to create a new message.
+ */
+export const CloseSessionsResponseSchema: GenMessage<CloseSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_sessions_v1_session_service, 8);
+
+/**
  * Whether a session goes on.
  *
  * @generated from enum ocellus.sessions.v1.SessionState
@@ -243,14 +343,16 @@ export const SessionState = {
   UNSPECIFIED: 0,
 
   /**
-   * Its last event lies within the idle timeout before now.
+   * It may go on: its last event lies within the idle timeout before now, or nothing but CloseSessions closes the sessions
+   * of its namespace, and that did not yet.
    *
    * @generated from enum value: SESSION_STATE_OPEN = 1;
    */
   OPEN: 1,
 
   /**
-   * The idle timeout has passed since its last event. A late event may still extend, join or reopen it.
+   * The idle timeout has passed since its last event, or CloseSessions closed it. A late event may still extend, join or
+   * reopen it.
    *
    * @generated from enum value: SESSION_STATE_CLOSED = 2;
    */
@@ -271,11 +373,21 @@ export const SessionStateSchema: GenEnum<SessionState> = /*@__PURE__*/
   enumDesc(file_ocellus_sessions_v1_session_service, 0);
 
 /**
- * Serves sessions.
+ * Serves sessions, opens and closes them.
  *
  * @generated from service ocellus.sessions.v1.SessionService
  */
 export const SessionService: GenService<{
+  /**
+   * Creates a session without events. ALREADY_EXISTS where the namespace has one with this id.
+   *
+   * @generated from rpc ocellus.sessions.v1.SessionService.CreateSession
+   */
+  createSession: {
+    methodKind: "unary";
+    input: typeof CreateSessionRequestSchema;
+    output: typeof CreateSessionResponseSchema;
+  },
   /**
    * Answers one session. NOT_FOUND where none has this id; FAILED_PRECONDITION where sessions of several namespaces
    * have it and the request names none.
@@ -297,6 +409,17 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof ListSessionsRequestSchema;
     output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Closes the sessions whose last event lies before a time, and answers how many it closed. It is meant for a daily job,
+   * and for the namespaces whose sessions nothing else closes. Called again it closes nothing twice.
+   *
+   * @generated from rpc ocellus.sessions.v1.SessionService.CloseSessions
+   */
+  closeSessions: {
+    methodKind: "unary";
+    input: typeof CloseSessionsRequestSchema;
+    output: typeof CloseSessionsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ocellus_sessions_v1_session_service, 0);

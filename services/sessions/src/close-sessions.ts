@@ -1,0 +1,26 @@
+// The daily job for cron: `npm run sessions:close`. Closes what ended before 00:00 UTC today.
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
+import { readConfig } from "@ocellus/runtime/config.ts";
+import { clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
+import { str } from "envalid";
+
+try {
+  const config = readConfig({
+    OCELLUS_SESSIONS: str({ desc: "host:port of the sessions service" }),
+    OCELLUS_CA: str({ desc: "the file of the CA, PEM" }),
+    OCELLUS_CERT: str({ desc: "the file of a client certificate, PEM" }),
+    OCELLUS_KEY: str({ desc: "the file of its key, PEM" }),
+  });
+  const files = { ca: config.OCELLUS_CA, cert: config.OCELLUS_CERT, key: config.OCELLUS_KEY };
+  const channel = openChannel(config.OCELLUS_SESSIONS, files);
+  try {
+    const { closedCount, before } = await clientOf(SessionService, channel).closeSessions({}, { timeoutMs: 600_000 });
+    process.stdout.write(`closed ${closedCount} sessions that ended before ${timestampDate(before!).toISOString()}\n`);
+  } finally {
+    channel.close();
+  }
+} catch (error) {
+  process.exitCode = 1;
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+}
