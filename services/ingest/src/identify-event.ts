@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { clone } from "@bufbuild/protobuf";
 import { timeInUuid } from "@ocellus/event-rules/uuid.ts";
-import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { isoOf, type Micros, microsOf, timestampOf } from "@ocellus/runtime/time.ts";
 import canonicalize from "canonicalize";
 import { v7 } from "uuid";
@@ -21,11 +20,14 @@ export function identifyEvent(event: Event, receiveTime: Micros): IdentifiedEven
   const namespace = event.namespace ?? DEFAULT_NAMESPACE;
   const given = event.timestamp && microsOf(event.timestamp);
   const timestamp = given ?? timeInUuid(event.id) ?? receiveTime;
-  const identified = Object.assign(clone(EventSchema, event), { namespace, timestamp: timestampOf(timestamp) });
-  identified.id = idOf(event, namespace, given);
-  identified.receiveTime = undefined;
-  identified.updateTime = undefined;
-  return identified;
+  return {
+    ...event,
+    id: idOf(event, namespace, given),
+    namespace,
+    timestamp: timestampOf(timestamp),
+    receiveTime: undefined,
+    updateTime: undefined,
+  };
 }
 
 function idOf(event: Event, namespace: string, timestamp: Micros | undefined): string {
