@@ -22,8 +22,9 @@ up: $(INSTALLED) ## starts the whole suite on this machine; Ctrl-C stops it
 	@exec node --max-semi-space-size=2 packages/suite/src/up.ts
 
 demo: $(INSTALLED) ## sends real input to the running suite, and shows what came of it
-	@test -f .ocellus/dev.env || { echo "Start the suite first, in another terminal: make up"; exit 1; }
-	@. ./.ocellus/dev.env && exec node packages/demo/src/demo.ts
+	@env="$${OCELLUS_DATA_DIR:-$(CURDIR)/.ocellus}/dev.env"; \
+	  test -f "$$env" || { echo "Start the suite first, in another terminal: make up"; exit 1; }; \
+	  . "$$env" && exec node packages/demo/src/demo.ts
 
 migrate: $(INSTALLED) ## brings the schemas in the PostgreSQL of DATABASE_URL up to date
 	@for service in ingest sessions aggregation; do node services/$$service/src/migrate.ts || exit 1; done

@@ -1,4 +1,5 @@
 // A first event by the typed client: `. .ocellus/dev.env && npx node packages/demo/src/first-event.ts`
+import { setTimeout as sleep } from "node:timers/promises";
 import { openClients } from "./clients.ts";
 import { readDemoConfig } from "./demo-config.ts";
 
@@ -10,9 +11,12 @@ const { event } = await ingest.trackEvent({
 });
 process.stdout.write(`accepted ${event?.id}\n`);
 
-for (let found = false; !found; ) {
-  const answer = await sessions.listSessions({ namespace: "shop", personId: "cleo" });
-  for (const { id, eventCount } of answer.sessions) process.stdout.write(`session ${id} has ${eventCount} event(s)\n`);
-  found = answer.sessions.length > 0;
+for (;;) {
+  const [session] = (await sessions.listSessions({ namespace: "shop", personId: "cleo", pageSize: 1 })).sessions;
+  if (session?.exitEventId === event?.id) {
+    process.stdout.write(`session ${session?.id} has ${session?.eventCount} event(s)\n`);
+    break;
+  }
+  await sleep(50);
 }
 close();

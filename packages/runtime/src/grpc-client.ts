@@ -48,8 +48,8 @@ export function openChannel(address: string, files: TlsFiles): Channel {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
     // A server that went away without closing is noticed, so that calls do not wait for their deadline.
-    "grpc.keepalive_time_ms": 10_000,
-    "grpc.keepalive_timeout_ms": 5000,
+    "grpc.keepalive_time_ms": 3000,
+    "grpc.keepalive_timeout_ms": 2000,
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
     "grpc-node.flow_control_window": 8 * 1024 * 1024,
     // TLS has no server name for an address (RFC 6066, section 3); this one has a name.

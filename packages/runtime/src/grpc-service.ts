@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type {
   handleUnaryCall,
@@ -106,8 +107,9 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
   }
 }
 
-async function* requestsOf<Desc extends DescMessage>(schema: Desc, call: AsyncIterable<Buffer>) {
-  for await (const bytes of call) yield decode(schema, bytes);
+async function* requestsOf<Desc extends DescMessage>(schema: Desc, call: Readable) {
+  // An iteration that ends early would destroy the call, and with it the status that is to tell why.
+  for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(schema, bytes as Buffer);
 }
 
 /** Writes each response, and waits where the caller reads slower than we answer. */

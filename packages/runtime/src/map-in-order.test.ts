@@ -44,3 +44,15 @@ test("a failure comes in its turn, after the results before it", async () => {
   }).rejects.toThrow("two");
   expect(results).toEqual([1]);
 });
+
+test("an input that fails does so after the results of those before it", async () => {
+  async function* failing() {
+    yield 1;
+    throw new Error("no input");
+  }
+  const results: number[] = [];
+  await expect(async () => {
+    for await (const result of mapInOrder(failing(), 3, async (n) => n)) results.push(result);
+  }).rejects.toThrow("no input");
+  expect(results).toEqual([1]);
+});

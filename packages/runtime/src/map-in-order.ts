@@ -10,24 +10,27 @@ export async function* mapInOrder<In, Out>(
   const results: Promise<Out>[] = [];
   const iterator = inputs[Symbol.asyncIterator]();
   let ended = false;
+  let failure: { error: unknown } | undefined;
   let next: Promise<void> | undefined;
   try {
     for (;;) {
       if (!ended && !next && results.length < concurrency) {
-        next = iterator.next().then(({ done, value }) => {
-          next = undefined;
-          if (done) ended = true;
-          else {
-            const result = map(value);
-            // It is awaited in its turn; until then it must not count as unhandled.
-            result.catch(() => {});
-            results.push(result);
-          }
-        });
-        next.catch(() => {});
+        next = iterator.next().then(
+          ({ done, value }) => {
+            next = undefined;
+            if (done) ended = true;
+            else results.push(started(map(value)));
+          },
+          (error) => {
+            next = undefined;
+            ended = true;
+            failure = { error };
+          },
+        );
       }
       const [oldest] = results;
       if (!oldest) {
+        if (failure) throw failure.error;
         if (ended) return;
         await next;
       } else if (!next || (await settled(oldest, next))) {
@@ -40,6 +43,12 @@ export async function* mapInOrder<In, Out>(
     // Not awaited: an input that never comes must not hold up an end.
     iterator.return?.()?.catch(() => {});
   }
+}
+
+/** A result is awaited in its turn; until then its failure must not count as unhandled. */
+function started<T>(result: Promise<T>): Promise<T> {
+  result.catch(() => {});
+  return result;
 }
 
 /** Whether the result is there; waits for it, or for the next input, whichever is first. */

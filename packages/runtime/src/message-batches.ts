@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { JsMsg } from "nats";
 import type { Logger } from "pino";
 import type { Queue } from "./nats.ts";
@@ -59,6 +60,8 @@ export async function consumeBatches(
     });
 
   let inHand: JsMsg[] = [];
+  // An outage is told when it begins and when it ends, and not with every try.
+  let failing = false;
   const working = setInterval(() => {
     for (const message of [...inHand, ...waiting]) message.working();
   }, ACK_WAIT_MS / 3);
@@ -74,9 +77,13 @@ export async function consumeBatches(
     try {
       await handle(inHand);
       for (const message of inHand) message.ack();
+      if (failing) log.info(`${name} goes on`);
+      failing = false;
     } catch (error) {
-      log.error({ err: error }, `${name} will try ${inHand.length} messages again`);
+      if (!failing) log.error({ err: error }, `${name} failed, and tries again until it succeeds`);
+      failing = true;
       for (const message of inHand) message.nak(RETRY_DELAY_MS);
+      await sleep(RETRY_DELAY_MS, undefined, { signal }).catch(() => {});
     }
     inHand = [];
   }

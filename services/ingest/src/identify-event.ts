@@ -36,7 +36,7 @@ function idOf(event: Event, namespace: string, timestamp: Micros | undefined): s
   return contentId(event, namespace, timestamp);
 }
 
-/** A UUIDv8 (RFC 9562, section 5.8) of the SHA-256 of the event's content in canonical JSON (RFC 8785). */
+/** A UUIDv8 (RFC 9562, section 5.8) of the SHA-256 of the event's whole content in canonical JSON (RFC 8785). */
 function contentId(event: Event, namespace: string, timestamp: Micros): string {
   const content = [
     namespace,
@@ -45,6 +45,8 @@ function contentId(event: Event, namespace: string, timestamp: Micros): string {
     event.name,
     isoOf(timestamp),
     event.data ?? null,
+    event.personId ?? null,
+    event.value ?? null,
   ];
   const hash = createHash("sha256").update(canonicalize(content)!).digest();
   hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);

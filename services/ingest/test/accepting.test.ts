@@ -65,11 +65,19 @@ test("a blind retry of an event with a session and a time is the same event, in 
   const event = { name: "click", sessionId: "blind", timestamp };
   const first = await ingest.trackEvent({ event: { ...event, data: { a: 1, b: { c: 2, d: 3 } } } });
   const retry = await ingest.trackEvent({ event: { ...event, data: { b: { d: 3, c: 2 }, a: 1 } } });
-  const other = await ingest.trackEvent({ event: { ...event, data: { a: 2, b: { c: 2, d: 3 } } } });
   expect(retry.event?.id).toBe(first.event?.id);
-  expect(other.event?.id).not.toBe(first.event?.id);
-  await storedEvent(other.event!.id);
-  expect((await events.listEvents({ sessionId: "blind" })).events).toHaveLength(2);
+  const data = { a: 1, b: { c: 2, d: 3 } };
+  for (const difference of [
+    { data: { a: 2 } },
+    { data, value: 1 },
+    { data, personId: "ann" },
+    { data, category: "c" },
+  ]) {
+    const { event: other } = await ingest.trackEvent({ event: { ...event, ...difference } });
+    expect(other?.id).not.toBe(first.event?.id);
+    await storedEvent(other!.id);
+  }
+  expect((await events.listEvents({ sessionId: "blind" })).events).toHaveLength(5);
 });
 
 test("events of a batch are accepted or refused one by one", async () => {

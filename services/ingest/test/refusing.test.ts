@@ -5,8 +5,13 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
-import { IngestService, TrackEventRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import {
+  IngestService,
+  StreamEventsRequestSchema,
+  TrackEventRequestSchema,
+} from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
+import { encode } from "@ocellus/runtime/message-codec.ts";
 import { clientCredentials } from "@ocellus/runtime/tls.ts";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { sharedServers } from "../../../test/support/shared-servers.ts";
@@ -84,6 +89,21 @@ test("a stream ends with an error at a batch beyond the limits, after the batche
   );
   expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ["events"] });
   expect(acknowledged).toHaveLength(1);
+});
+
+test("bytes in a stream that are no message end it, after the batches before them are acknowledged", async () => {
+  const files = { ca: tlsFile("ca.crt"), cert: tlsFile("developer.crt"), key: tlsFile("developer.key") };
+  const client = new Client(`127.0.0.1:${bed.ports.ingest}`, clientCredentials(files));
+  const asIs = (value: Buffer) => value;
+  const stream = client.makeBidiStreamRequest(`/${IngestService.typeName}/StreamEvents`, asIs, asIs);
+  const acknowledged: unknown[] = [];
+  stream.on("data", (answer) => acknowledged.push(answer));
+  const failed = new Promise((_, reject) => stream.on("error", reject));
+  stream.write(encode(StreamEventsRequestSchema, { events: [{ name: "before" }] }));
+  stream.write(Buffer.from([0xff, 0xff]));
+  expect(await errorOf(failed)).toMatchObject({ code: status.INVALID_ARGUMENT, reason: "MALFORMED_BODY" });
+  expect(acknowledged).toHaveLength(1);
+  client.close();
 });
 
 test("bytes that are no message are refused", async () => {
