@@ -18,6 +18,15 @@ export interface NewestFirst {
   page: { pageSize: number; pageToken: string };
 }
 
+/** A page that was read. */
+export interface ListedPage<Row> {
+  rows: Row[];
+  /** Of the page after it; empty where it is the last. */
+  nextPageToken: string;
+  /** The token of the page that starts after a row, for an answer that ends early. */
+  tokenAfter(row: Row): string;
+}
+
 /**
  * Reads one page of a table, newest first, by its key, so that the hundredth page costs what the first does.
  *
@@ -27,7 +36,7 @@ export async function listNewestFirst<Row extends object>(
   em: EntityManager,
   entity: EntityClass<Row>,
   { texts, min, max, key, page: pageRequest }: NewestFirst,
-): Promise<{ rows: Row[]; nextPageToken: string }> {
+): Promise<ListedPage<Row>> {
   const problems = searchedProblems({ texts, times: Object.fromEntries([min, max]) });
   problems.push(...pageSizeProblems(pageRequest.pageSize));
   if (problems.length > 0) throw invalidArgument(problems);
@@ -45,9 +54,11 @@ export async function listNewestFirst<Row extends object>(
     orderBy: Object.fromEntries(key.map((property) => [property, "desc"])) as QueryOrderMap<Row>,
     limit: page.size + 1,
   });
-  const last = rows.length > page.size ? (rows[page.size - 1] as Record<string, unknown>) : undefined;
-  const nextPageToken = last ? page.tokenAfter(key.map((property) => String(last[property]))) : "";
-  return { rows: rows.slice(0, page.size), nextPageToken };
+  const tokenAfter = (row: Row) =>
+    page.tokenAfter(key.map((property) => String((row as Record<string, unknown>)[property])));
+  const hasMore = rows.length > page.size;
+  const read = rows.slice(0, page.size);
+  return { rows: read, nextPageToken: hasMore ? tokenAfter(read.at(-1)!) : "", tokenAfter };
 }
 
 /** Rows that a list in descending order has after a key. The first condition says nothing new, but an index starts from it. */

@@ -1,4 +1,5 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { batchProblems } from "@ocellus/event-rules/batch-problems.ts";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import {
@@ -27,7 +28,8 @@ const CHECKS = new Map<DescMethod, (request: Message) => Violation[]>([
     (request) => {
       const now = nowMicros();
       const { events } = request as BatchTrackEventsRequest;
-      return events.flatMap((event, index) => validateEvent(event, `events[${index}]`, now));
+      const limits = batchProblems(events.length).map((description) => ({ field: "events", description }));
+      return [...limits, ...events.flatMap((event, index) => validateEvent(event, `events[${index}]`, now))];
     },
   ],
 ]);

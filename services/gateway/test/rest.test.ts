@@ -217,6 +217,7 @@ test.each([
   ["POST", "/v1/events/1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"],
   ["PUT", "/v1/sessions", "GET, HEAD, OPTIONS, POST"],
   ["PATCH", "/v1/events", "GET, HEAD, OPTIONS, POST"],
+  ["POST", "/", "GET, HEAD, OPTIONS"],
 ])("%s %s is not allowed, but %s are", async (method, path, allow) => {
   const answer = await call(method, path);
   expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);

@@ -1,4 +1,4 @@
-import { createRegistry, fromBinary } from "@bufbuild/protobuf";
+import { create, createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, type Client as ConnectClient, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { Client, credentials, type ServiceError as GrpcError, Metadata } from "@grpc/grpc-js";
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@ocellus/proto/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
-import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { IngestService, StreamEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { clientOf } from "@ocellus/runtime/grpc-client.ts";
 import { echo, type Seen } from "./echo.ts";
@@ -167,4 +167,66 @@ test("a method that no service has is UNIMPLEMENTED to gRPC, and not found to JS
   client.close();
   const response = await fetch(`${bed.url}/ocellus.Nope/Nope`, { method: "POST" });
   expect([response.status, ((await response.json()) as { code: number }).code]).toEqual([404, 5]);
+});
+
+const GARBAGE = Buffer.from([0xff, 0xff, 0xff]);
+const enveloped = (message: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+
+test("Connect binary: bytes that are no message are refused with details", async () => {
+  const response = await fetch(`${bed.url}/${IngestService.typeName}/TrackEvent`, {
+    method: "POST",
+    headers: { "content-type": "application/proto" },
+    body: GARBAGE,
+  });
+  expect(response.status).toBe(400);
+  const { code, details } = (await response.json()) as { code: string; details: { debug: { reason?: string } }[] };
+  expect([code, details[0]?.debug.reason]).toEqual(["invalid_argument", "MALFORMED_BODY"]);
+});
+
+test("gRPC-Web: bytes that are no message are refused", async () => {
+  const response = await fetch(`${bed.url}/${IngestService.typeName}/TrackEvent`, {
+    method: "POST",
+    headers: { "content-type": "application/grpc-web+proto" },
+    body: enveloped(GARBAGE),
+  });
+  const said = `${response.headers.get("grpc-status")} ${await response.text()}`;
+  expect(said).toMatch(/^3 |grpc-status: 3/);
+});
+
+/** A grpc-js client that sends any bytes. */
+function rawClient(): Client {
+  return new Client(new URL(bed.url).host, credentials.createInsecure());
+}
+const asIs = (bytes: Buffer) => bytes;
+const reasonOf = (error: GrpcError) => {
+  const [trailer] = error.metadata.get("grpc-status-details-bin");
+  return fromBinary(StatusSchema, trailer as Buffer)
+    .details.map(({ value }) => Buffer.from(value).toString())
+    .join();
+};
+
+test("gRPC: bytes that are no message are refused with details", async () => {
+  const client = rawClient();
+  const error = await new Promise<GrpcError>((resolve) => {
+    client.makeUnaryRequest(`/${IngestService.typeName}/TrackEvent`, asIs, asIs, GARBAGE, (failed) => resolve(failed!));
+  });
+  client.close();
+  expect(error.code).toBe(Code.InvalidArgument);
+  expect(reasonOf(error)).toContain("MALFORMED_BODY");
+});
+
+test("gRPC: a message of a stream that cannot be read ends it, after those before it are answered", async () => {
+  const client = rawClient();
+  const stream = client.makeBidiStreamRequest(`/${IngestService.typeName}/StreamEvents`, asIs, asIs);
+  const answers: unknown[] = [];
+  stream.on("data", (answer) => answers.push(answer));
+  const error = await new Promise<GrpcError>((resolve) => {
+    stream.on("error", resolve as (error: Error) => void);
+    stream.write(
+      Buffer.from(toBinary(StreamEventsRequestSchema, create(StreamEventsRequestSchema, { events: [{ name: "n" }] }))),
+    );
+    stream.write(GARBAGE);
+  });
+  client.close();
+  expect([error.code, answers.length]).toEqual([Code.InvalidArgument, 1]);
 });

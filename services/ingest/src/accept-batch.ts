@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { batchProblems } from "@ocellus/event-rules/batch-problems.ts";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
@@ -10,9 +11,6 @@ import type { EventPublisher } from "./event-publisher.ts";
 import { type IdentifiedEvent, identifyEvent } from "./identify-event.ts";
 import { countAccepted, countRefused } from "./metrics.ts";
 
-const MAX_EVENTS = 1000;
-const MAX_BYTES = 4 * 1024 * 1024;
-
 type Result = MessageInitShape<typeof EventResultSchema>;
 
 /**
@@ -23,7 +21,8 @@ type Result = MessageInitShape<typeof EventResultSchema>;
  * @param bytes how large the batch is, encoded
  */
 export async function acceptBatch(publisher: EventPublisher, events: Event[], bytes: number): Promise<Result[]> {
-  requireWithinLimits(events.length, bytes);
+  const problems = batchProblems(events.length, bytes);
+  if (problems.length > 0) throw invalidArgument([{ field: "events", description: problems.join("; ") }]);
   const receiveTime = nowMicros();
   const checked = events.map((event, index) => check(event, `events[${index}]`, receiveTime));
   const valid = checked.filter((result) => "event" in result).map(({ event }) => event);
@@ -40,14 +39,6 @@ export async function acceptBatch(publisher: EventPublisher, events: Event[], by
   countAccepted(acceptedCount);
   countRefused(events.length - acceptedCount);
   return results;
-}
-
-function requireWithinLimits(count: number, bytes: number): void {
-  const problems: string[] = [];
-  if (count === 0) problems.push("must hold at least 1 event");
-  if (count > MAX_EVENTS) problems.push(`must hold at most ${MAX_EVENTS} events, and holds ${count}`);
-  if (bytes > MAX_BYTES) problems.push(`must have at most ${MAX_BYTES} bytes, and has ${bytes}`);
-  if (problems.length > 0) throw invalidArgument([{ field: "events", description: problems.join("; ") }]);
 }
 
 function check(event: Event, path: string, now: Micros): { event: IdentifiedEvent } | { error: ServiceError } {

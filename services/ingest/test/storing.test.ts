@@ -170,3 +170,25 @@ test("a page token of another query is refused", async () => {
     fields: ["page_token"],
   });
 });
+
+test("a page of large events holds fewer of them, and the pages are still the whole", async () => {
+  const large = Array.from({ length: 250 }, (_, value) => ({
+    name: "page of large",
+    value,
+    data: { text: "x".repeat(30_000) },
+  }));
+  for (let from = 0; from < large.length; from += 25) {
+    await eventually(() => ingest.batchTrackEvents({ events: large.slice(from, from + 25) }).catch(() => undefined));
+  }
+  await untilStored("page of large", 250);
+  const values: number[] = [];
+  let pages = 0;
+  for (let pageToken = ""; ; pages++) {
+    const page = await events.listEvents({ name: "page of large", pageSize: 1000, pageToken });
+    values.push(...page.events.map(({ value }) => value ?? -1));
+    pageToken = page.nextPageToken;
+    if (pageToken === "") break;
+  }
+  expect(values.toSorted((a, b) => a - b)).toEqual(large.map(({ value }) => value));
+  expect(pages).toBeGreaterThan(0);
+});

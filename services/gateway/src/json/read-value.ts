@@ -35,7 +35,15 @@ function readScalar(field: DescField, type: ScalarType, json: JsonValue): ReadVa
   // JSON has no literal beyond what a double holds: JSON.parse makes 1e999 infinite, and the text of that is Infinity.
   const isInfinite = typeof json === "number" && !Number.isFinite(json);
   const problem = `${scalarRule(type)}, and is ${describe(json)}`;
-  return json === null ? { problem } : decode(field, isInfinite ? String(json) : json, problem);
+  if (json === null || (typeof json === "string" && isNumeric(type) && !NUMBER.test(json))) return { problem };
+  return decode(field, isInfinite ? String(json) : json, problem);
+}
+
+/** A number in quotes, as JSON writes it without them, and what JSON has no literal for. */
+const NUMBER = /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity)$/;
+
+function isNumeric(type: ScalarType): boolean {
+  return ![ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL].includes(type);
 }
 
 function readTree(field: DescField, json: JsonValue, rule: string): ReadValue {

@@ -21,6 +21,9 @@ import type { Route } from "./routes.ts";
 /** The largest body that is read. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** The path of the overview, for methods that it does not take. */
+const OVERVIEW = { routes: [], bound: new Map<string, string>(), allow: ["GET", "HEAD", "OPTIONS"] };
+
 /** Answers REST requests by calls of the RPCs that the routes lead to. */
 export function serveRest(routes: readonly Route[], log: Logger) {
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
@@ -47,7 +50,7 @@ async function answer(
   const httpMethod = request.method ?? "";
   if (path === "/" && (httpMethod === "GET" || httpMethod === "HEAD")) return respond(response, 200, overview(routes));
 
-  const found = findRoute(routes, httpMethod, path);
+  const found = path === "/" ? OVERVIEW : findRoute(routes, httpMethod, path);
   noteRoute(note, found.routes[0]);
   if (found.routes.length === 0) {
     response.setHeader("allow", found.allow.join(", "));

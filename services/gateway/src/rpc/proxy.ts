@@ -1,6 +1,9 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
-import { createContextKey, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { ConnectError, createContextKey, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { CallOptions } from "@ocellus/runtime/grpc-client.ts";
+import { decode } from "@ocellus/runtime/message-codec.ts";
+import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
 import { httpStatusOf } from "../http/status-code.ts";
 import type { CallNote } from "../metrics.ts";
@@ -10,6 +13,9 @@ import { connectErrorOf } from "./connect-error.ts";
 
 /** The request, where it was decoded before Connect saw it. */
 export const decodedRequest = createContextKey<Message | undefined>(undefined);
+
+/** The bytes of the request, where they were taken out before Connect saw them. */
+export const undecodedRequest = createContextKey<Uint8Array | undefined>(undefined);
 
 /** Where the outcome of the call is noted. */
 export const callNote = createContextKey<CallNote | undefined>(undefined);
@@ -30,19 +36,49 @@ function proxy(method: DescMethod, upstream: Upstream, log: Logger) {
   if (method.methodKind === "unary") {
     return async (request: Message, context: HandlerContext) => {
       try {
-        return await upstream.call(method, context.values.get(decodedRequest) ?? request, optionsOf(context));
+        return await upstream.call(method, requestIn(method, request, context), optionsOf(context));
       } catch (error) {
         throw failure(error, context);
       }
     };
   }
   return async function* (requests: Message | AsyncIterable<Message>, context: HandlerContext) {
+    const read: Readable = Symbol.asyncIterator in requests ? untilUnreadable(requests) : { requests };
     try {
-      yield* upstream.stream(method, requests, optionsOf(context));
+      yield* upstream.stream(method, read.requests, optionsOf(context));
+      if (read.problem && !context.signal.aborted) throw read.problem;
     } catch (error) {
       throw failure(error, context);
     }
   };
+}
+
+function requestIn(method: DescMethod, request: Message, { values }: HandlerContext): Message {
+  const bytes = values.get(undecodedRequest);
+  return values.get(decodedRequest) ?? (bytes ? decode(method.input, bytes) : request);
+}
+
+/** What is sent upstream, and what was wrong with a message after it. */
+interface Readable {
+  requests: Message | AsyncIterable<Message>;
+  problem?: ServiceError;
+}
+
+/** The messages up to the first that cannot be read, so that what came before it is answered before the problem is told. */
+function untilUnreadable(messages: AsyncIterable<Message>): Readable {
+  const read: Readable = { requests: readable() };
+  async function* readable() {
+    try {
+      yield* messages;
+    } catch (error) {
+      const { rawMessage } = ConnectError.from(error);
+      read.problem = new ServiceError(`A message of the stream cannot be read: ${rawMessage}`, {
+        code: Code.INVALID_ARGUMENT,
+        reason: ErrorReason.MALFORMED_BODY,
+      });
+    }
+  }
+  return read;
 }
 
 /** A deadline is passed on only where there is one, so that the client's own default holds otherwise. */

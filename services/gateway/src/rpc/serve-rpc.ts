@@ -1,4 +1,5 @@
 import { type ContextValues, createConnectRouter, createContextValues } from "@connectrpc/connect";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import {
   compressionBrotli,
@@ -16,7 +17,8 @@ import type { CallNote } from "../metrics.ts";
 import { statusOf } from "../upstream-status.ts";
 import type { Upstream } from "../upstreams.ts";
 import { connectErrorOf } from "./connect-error.ts";
-import { callNote, decodedRequest, proxyOf } from "./proxy.ts";
+import { callNote, decodedRequest, proxyOf, undecodedRequest } from "./proxy.ts";
+import { isUnaryBinary, readUnaryBinary } from "./unary-binary.ts";
 import { isUnaryJson, MAX_MESSAGE_BYTES, readUnaryJson } from "./unary-json.ts";
 
 /** A Struct takes three levels of messages for each of its own, of which an event may have 32. */
@@ -44,7 +46,13 @@ export function serveRpc(upstreams: readonly Upstream[], log: Logger) {
     try {
       const isDecodedHere = isUnaryJson(handler.method, request);
       if (isDecodedHere) values.set(decodedRequest, await readUnaryJson(handler.method, request));
+      const binary = isUnaryBinary(handler.method, request) ? await readUnaryBinary(request) : undefined;
       universal = universalRequestOf(request, response, isDecodedHere, values);
+      if (binary) {
+        values.set(undecodedRequest, binary.message);
+        universal.header.set("content-length", String(binary.body.length));
+        universal.body = createAsyncIterable([binary.body]);
+      } else if (!isDecodedHere) universal.body = keptOpen(universal.body as AsyncIterable<Uint8Array>);
     } catch (error) {
       const refusal = connectErrorOf(statusOf(error, log));
       return respond(response, codeToHttpStatus(refusal.code), errorToJson(refusal, undefined));
@@ -79,6 +87,12 @@ function universalRequestOf(
   } catch {
     throw invalidArgument([{ field: "host", description: "must be the name of a host, in the header of this name" }]);
   }
+}
+
+/** A body that is not destroyed where reading it ends early: that would end the answer, too, before it says why. */
+function keptOpen(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator = body[Symbol.asyncIterator]();
+  return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
 }
 
 /** gRPC clients read HTTP 404 as UNIMPLEMENTED. */

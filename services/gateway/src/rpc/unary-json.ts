@@ -32,7 +32,8 @@ export async function readUnaryJson(method: DescMethod, request: HttpRequest): P
   return message;
 }
 
-function tooLarge(): ServiceError {
+/** The refusal of a message beyond the limit. */
+export function tooLarge(): ServiceError {
   return new ServiceError(`The request has more than ${MAX_MESSAGE_BYTES} bytes; send less at a time`, {
     code: Code.INVALID_ARGUMENT,
     reason: ErrorReason.INVALID_REQUEST,

@@ -1,13 +1,18 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
-import { listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
+import { type ListedPage, listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
 import { StoredEvent } from "../entities/stored-event.ts";
+
+/** What one answer may hold at most, so that it stays below gRPC's default limit of 4 MiB. */
+const MAX_BYTES = 3 * 1024 * 1024;
 
 /** Lists events, newest first. Throws INVALID_ARGUMENT for a page token of another query. */
 export function listEvents(em: EntityManager): Handlers<typeof EventService>["listEvents"] {
   return async (request) => {
-    const { rows, nextPageToken } = await listNewestFirst(em, StoredEvent, {
+    const page = await listNewestFirst(em, StoredEvent, {
       texts: {
         namespace: request.namespace,
         name: request.name,
@@ -20,6 +25,19 @@ export function listEvents(em: EntityManager): Handlers<typeof EventService>["li
       key: ["timestamp", "id"],
       page: request,
     });
-    return { events: rows.map((event) => event.toMessage()), nextPageToken };
+    return fitting(page);
   };
+}
+
+/** As much of a page as one answer may hold, and at least one event. */
+function fitting({ rows, nextPageToken, tokenAfter }: ListedPage<StoredEvent>) {
+  const events: Event[] = [];
+  let bytes = 0;
+  for (const [index, row] of rows.entries()) {
+    const event = create(EventSchema, row.toMessage());
+    bytes += toBinary(EventSchema, event).length;
+    if (bytes > MAX_BYTES && index > 0) return { events, nextPageToken: tokenAfter(rows[index - 1]!) };
+    events.push(event);
+  }
+  return { events, nextPageToken };
 }

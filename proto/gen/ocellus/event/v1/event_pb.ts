@@ -26,7 +26,7 @@ export const file_ocellus_event_v1_event: GenFile = /*@__PURE__*/
 export type Event = Message<"ocellus.event.v1.Event"> & {
   /**
    * The event's UUID, in any letter case; it is answered in lower case. The same `id` and `timestamp` sent again are
-   * stored once. Left out, it is made from the content where `session_id` and `timestamp` are given (UUIDv8, so that
+   * stored once. Left out, it is made from all of the content where `session_id` and `timestamp` are given (UUIDv8, so that
    * a blind retry is stored once), otherwise it is new (UUIDv7).
    *
    * @generated from field: string id = 1;

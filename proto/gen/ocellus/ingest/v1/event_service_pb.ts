@@ -145,7 +145,8 @@ export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE_
  */
 export type ListEventsResponse = Message<"ocellus.ingest.v1.ListEventsResponse"> & {
   /**
-   * The events, newest `timestamp` first; events of the same `timestamp` by `id`, highest first.
+   * The events, newest `timestamp` first; events of the same `timestamp` by `id`, highest first. They are fewer than asked
+   * for where they would have more than 3 MiB.
    *
    * @generated from field: repeated ocellus.event.v1.Event events = 1;
    */

@@ -242,7 +242,7 @@ export const IngestService: GenService<{
   },
   /**
    * Accepts up to 1000 events, at most 4 MiB of them. Each is accepted or refused by itself: an invalid one does not
-   * hold back the others.
+   * hold back the others. Only a request that cannot be read, such as JSON with a field that no event has, is refused whole.
    *
    * @generated from rpc ocellus.ingest.v1.IngestService.BatchTrackEvents
    */
