@@ -32,7 +32,7 @@ function* described(scope: DescFile | DescMessage): Iterable<Exclude<AnyDesc, De
   for (const type of nestedTypes(scope)) {
     yield type;
     if (type.kind === "service") yield* type.methods;
-    if (type.kind === "message") yield* type.members;
+    if (type.kind === "message") yield* [...type.fields, ...type.oneofs];
     if (type.kind === "enum") yield* type.values;
   }
 }
