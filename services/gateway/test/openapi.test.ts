@@ -70,6 +70,7 @@ test("everything has a description, and every operation an id of its own", () =>
     ...operations.flatMap(([name, each]) => [
       [name, each],
       [`${name} summary`, { description: each.summary }],
+      ...(each.requestBody ? [[`${name} body`, each.requestBody] as [string, Json]] : []),
       ...(each.parameters ?? []).map((of: Json) => [`${name} ${of.name}`, of]),
       ...Object.entries(each.responses).map(([status, of]) => [`${name} ${status}`, of]),
     ]),
@@ -95,6 +96,8 @@ test("a body may be an object or a list where two methods share a route", () => 
 
 test("limits are those of the comments", () => {
   expect(schema("EventInput").properties.namespace).toMatchObject({ type: "string", minLength: 1, maxLength: 120 });
+  expect(schema("EventInput").properties.id.format).toBe("uuid");
+  expect(schema("EventInput").properties.name.examples).toEqual(["pageview"]);
   expect(schema("EventInput").required).toEqual(["name"]);
   expect(schema("EventPatch").required).toBeUndefined();
   expect(parameter("pageSize", "GET /v1/events").schema).toEqual({ type: "integer", format: "int32", minimum: 0 });

@@ -8,9 +8,10 @@ export function commentOf(desc: Exclude<AnyDesc, DescFile>): string {
   return comment.replace(/`([a-z0-9]+(?:_[a-z0-9]+)+)`/g, (_, name: string) => `\`${protoCamelCase(name)}\``);
 }
 
-/** The first sentence of a comment, as a title. */
+/** The first sentence of a comment, as a title: plain text, where a description may have marks. */
 export function summaryOf(comment: string): string {
-  return /^.*?[.:;](?=\s|$)/s.exec(comment)?.[0].slice(0, -1) ?? comment;
+  const sentence = /^.*?[.:;](?=\s|$)/s.exec(comment)?.[0].slice(0, -1) ?? comment;
+  return sentence.replaceAll("`", "");
 }
 
 /** Whether a comment says that a field must be given. */

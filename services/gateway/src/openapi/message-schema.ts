@@ -17,7 +17,7 @@ export function messageSchema(desc: DescMessage, use: Use, schemas: Schemas): Js
     const required = desc.fields.filter((field) => isRequired(field, use)).map(({ jsonName }) => jsonName);
     return {
       type: "object",
-      description: [commentOf(desc), ...desc.oneofs.map(choice)].join("\n\n"),
+      description: [commentOf(desc), ...desc.oneofs.map(choice)].join("\n\n").trim(),
       properties: Object.fromEntries(desc.fields.map((field) => [field.jsonName, property(field, use, schemas)])),
       ...(required.length > 0 ? { required } : {}),
     };
@@ -59,5 +59,5 @@ function isRequired(field: DescField, use: Use): boolean {
 
 function choice(oneof: DescMessage["oneofs"][number]): string {
   const names = oneof.fields.map(({ jsonName }) => `\`${jsonName}\``);
-  return `At most one of ${names.join(", ")}: ${commentOf(oneof)}`;
+  return `At most one of ${names.join(", ")}. ${commentOf(oneof)}`.trim();
 }

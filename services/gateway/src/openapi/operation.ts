@@ -20,14 +20,14 @@ export function operationOf(
   const methods = routes.map(({ method }) => method);
   const parameters = routes.flatMap((route) => parametersOf(route, names, schemas));
   const reasons = new Set(routes.flatMap(reasonsOf));
-  const bodies = routes.map((route) => bodySchema(route, schemas)).filter((schema) => schema !== undefined);
+  const requestBody = requestBodyOf(routes, schemas);
   return {
     operationId,
     tags: [...new Set(methods.map(({ parent }) => parent.name))],
     summary: methods.map((method) => summaryOf(commentOf(method))).join("; or: "),
     description: routes.map((route) => describe(route, routes.length > 1)).join("\n\n"),
     ...(parameters.length > 0 ? { parameters: uniqueByName(parameters) } : {}),
-    ...(bodies.length > 0 ? { requestBody: { required: true, content: contentOf(bodies, "application/json") } } : {}),
+    ...(requestBody ? { requestBody } : {}),
     responses: { ...successes(routes, schemas), ...errorResponses([...reasons], schemas) },
   };
 }
@@ -43,6 +43,13 @@ function describe(route: Route, isOneOfSeveral: boolean): string {
   const shape = takesList(route) ? "A list" : "An object";
   const comment = isOneOfSeveral ? `**${shape}.** ${commentOf(method)}` : commentOf(method);
   return `${comment}\n\nRPC: \`${method.parent.typeName}/${method.name}\``;
+}
+
+function requestBodyOf(routes: readonly Route[], schemas: Schemas): JsonObject | undefined {
+  const bodies = routes.map((route) => bodySchema(route, schemas)).filter((schema) => schema !== undefined);
+  if (bodies.length === 0) return undefined;
+  const comments = routes.map(({ body, method }) => commentOf(body === "*" || !body ? method.input : body));
+  return { required: true, description: comments.join(" Or: "), content: contentOf(bodies, "application/json") };
 }
 
 function bodySchema({ body, httpMethod, method }: Route, schemas: Schemas): JsonObject | undefined {
