@@ -29,7 +29,7 @@ demo: $(INSTALLED) ## sends real input to the running suite, and shows what came
 migrate: $(INSTALLED) ## brings the schemas in the PostgreSQL of DATABASE_URL up to date
 	@for service in ingest sessions aggregation; do node services/$$service/src/migrate.ts || exit 1; done
 
-generate: $(INSTALLED) ## generates TypeScript from the protos
+generate: $(INSTALLED) ## generates TypeScript, and the comments of the API docs, from the protos
 	@buf generate
 
 format: $(INSTALLED) ## formats everything, and mends what the linter can

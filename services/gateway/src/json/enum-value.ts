@@ -18,6 +18,7 @@ export function enumRule(desc: DescEnum): string {
   return names.length === 1 ? `must be ${names[0]}` : `must be one of ${names.join(", ")}`;
 }
 
-function shortNameOf({ localName }: DescEnumValue): string {
+/** The name of a value without that of its enum, in lower case. */
+export function shortNameOf({ localName }: DescEnumValue): string {
   return localName.toLowerCase();
 }

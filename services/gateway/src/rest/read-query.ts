@@ -79,12 +79,12 @@ function placeOf(desc: DescMessage, message: Message, path: string) {
 }
 
 /** Whether a text can say what the field holds. */
-function isText(field: DescField): boolean {
+export function isText(field: DescField): boolean {
   if (field.fieldKind === "map") return false;
   return !field.message || (isWellKnown(field) && !/^(Struct|Value|ListValue|Any|Empty)$/.test(field.message.name));
 }
 
-function isWellKnown(field: DescField): boolean {
+export function isWellKnown(field: DescField): boolean {
   return field.message?.typeName.startsWith("google.protobuf.") === true;
 }
 

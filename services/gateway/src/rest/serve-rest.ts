@@ -4,12 +4,14 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
+import { type Page, servePage } from "../http/page.ts";
 import { readBody } from "../http/read-body.ts";
 import { respond, respondError } from "../http/respond.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type CallNote, noteRoute } from "../metrics.ts";
+import { apiPages } from "../openapi/pages.ts";
 import { statusOf } from "../upstream-status.ts";
-import { bodyTooLarge, chooseRoute, takesList } from "./choose-route.ts";
+import { bodyTooLarge, chooseRoute } from "./choose-route.ts";
 import { findRoute } from "./find-route.ts";
 import { requireJson, requireJsonIfDeclared } from "./media-type.ts";
 import { overview } from "./overview.ts";
@@ -17,30 +19,37 @@ import { type Sent, statusAsSent } from "./paths-as-sent.ts";
 import { readRequest, sentAs } from "./read-request.ts";
 import { responseJson } from "./response-json.ts";
 import type { Route } from "./routes.ts";
+import { successStatusOf } from "./success-status.ts";
+
+const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
 
 /** The largest body that is read. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** The path of the overview, for methods that it does not take. */
-const OVERVIEW = { routes: [], bound: new Map<string, string>(), allow: ["GET", "HEAD", "OPTIONS"] };
-
-/** Answers REST requests by calls of the RPCs that the routes lead to. */
+/** Answers REST requests by calls of the RPCs that the routes lead to, and documents the routes. */
 export function serveRest(routes: readonly Route[], log: Logger) {
+  const pages = apiPages(routes);
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
     let translate = (status: Status) => status;
     const knownAs = (sent: Sent) => {
       translate = (status) => statusAsSent(status, sent);
     };
     try {
-      await answer(routes, request, response, note, knownAs);
+      await answer({ routes, pages }, request, response, note, knownAs);
     } catch (error) {
       respondError(response, translate(statusOf(error, log)));
     }
   };
 }
 
+interface Served {
+  routes: readonly Route[];
+  /** What is answered as it is, by path. */
+  pages: ReadonlyMap<string, Page>;
+}
+
 async function answer(
-  routes: readonly Route[],
+  { routes, pages }: Served,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -49,8 +58,14 @@ async function answer(
   const { path, query } = targetOf(request);
   const httpMethod = request.method ?? "";
   if (path === "/" && (httpMethod === "GET" || httpMethod === "HEAD")) return respond(response, 200, overview(routes));
+  const page = pages.get(path);
+  if (page && (httpMethod === "GET" || httpMethod === "HEAD")) {
+    note.route = `GET ${path}`;
+    return servePage(page, request, response);
+  }
 
-  const found = path === "/" ? OVERVIEW : findRoute(routes, httpMethod, path);
+  const isPage = page !== undefined || path === "/";
+  const found = isPage ? { routes: [], bound: new Map(), allow: PAGE_METHODS } : findRoute(routes, httpMethod, path);
   noteRoute(note, found.routes[0]);
   if (found.routes.length === 0) {
     response.setHeader("allow", found.allow.join(", "));
@@ -66,8 +81,9 @@ async function answer(
   const message = readRequest(sent, parts);
   knownAs(sent);
   const output = await route.upstream.call(route.method, message, { signal });
-  if (route.httpMethod === "DELETE" && route.method.output.fields.length === 0) response.writeHead(204).end();
-  else respond(response, isCreation(route) ? 201 : 200, answerJson(route, output, sent));
+  const status = successStatusOf(route);
+  if (status === 204) response.writeHead(204).end();
+  else respond(response, status, answerJson(route, output, sent));
 }
 
 function answerJson(route: Route, output: Message, sent: Sent): JsonValue {
@@ -84,11 +100,6 @@ async function readJsonBody(request: HttpRequest, routes: readonly Route[]): Pro
   const bytes = await readBody(request, MAX_BODY_BYTES, (start) => bodyTooLarge(routes, start, MAX_BODY_BYTES));
   if (bytes.length > 0) requireJson(request);
   return parseJson(bytes);
-}
-
-/** Whether the route makes one resource of what is posted to its collection. */
-function isCreation(route: Route): boolean {
-  return route.httpMethod === "POST" && route.template.isCollection && route.body !== undefined && !takesList(route);
 }
 
 /** A request target is a path, or to a proxy a whole URL. */

@@ -255,8 +255,8 @@ export const AggregationTypeSchema: GenEnum<AggregationType> = /*@__PURE__*/
 export const AggregationService: GenService<{
   /**
    * Aggregates the events of one series by buckets of time. A series without events in the window answers no rows.
-   * INVALID_ARGUMENT for an unknown granularity or type and for an answer of more than 50 000 rows; OUT_OF_RANGE for a sum
-   * beyond what a double holds.
+   * INVALID_ARGUMENT for an unknown granularity or type, and for an answer of more than 50 000 rows (RESULT_TOO_LARGE);
+   * OUT_OF_RANGE for a sum beyond what a double holds.
    *
    * @generated from rpc ocellus.aggregation.v1.AggregationService.QueryAggregates
    */

@@ -224,8 +224,8 @@ export const EventReceiptSchema: GenMessage<EventReceipt> = /*@__PURE__*/
  * counted within a moment after.
  *
  * Errors: INVALID_ARGUMENT names every offending field; RESOURCE_EXHAUSTED says that the queue is full and when to retry;
- * UNAVAILABLE says that the queue did not confirm in time: retry with the same `id` and `timestamp`, and the event is
- * stored once.
+ * UNAVAILABLE (QUEUE_UNAVAILABLE) says that the queue did not confirm in time: retry with the same `id` and `timestamp`, and
+ * the event is stored once.
  *
  * @generated from service ocellus.ingest.v1.IngestService
  */
