@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connect } from "nats";
+import { diceOf } from "./support/dice.ts";
 import { eventually } from "./support/eventually.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
@@ -39,17 +40,6 @@ test("PATCH changes the fields of its body, PUT all, DELETE answers 204 and then
   expect((await call("DELETE", `/v1/events/${event.id}`)).status).toBe(204);
   expect((await call("DELETE", `/v1/events/${event.id}`)).status).toBe(404);
 });
-
-/** Numbers from 0 to 1 that are the same in every run of the tests (mulberry32). */
-function diceOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** What an event may be: few persons, sessions and series in few hours, so that changes meet. */
 function randomFacts(namespace: string, dice: () => number) {

@@ -1,9 +1,10 @@
 import { isFieldSet } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import { timeProblem } from "@ocellus/runtime/check-request.ts";
 import type { Violation } from "@ocellus/runtime/service-error.ts";
 import { textProblem } from "@ocellus/runtime/text-problem.ts";
-import { EARLIEST, isoOf, LATEST, type Micros, microsOf } from "@ocellus/runtime/time.ts";
+import { isoOf, type Micros, microsOf } from "@ocellus/runtime/time.ts";
 import { dataProblem } from "./data-problem.ts";
 import { isUuid, timeInUuid } from "./uuid.ts";
 
@@ -51,11 +52,8 @@ function idProblem(event: Event, now: Micros): string | undefined {
 }
 
 function timestampProblem(timestamp: Timestamp, now: Micros): string | undefined {
-  if (timestamp.nanos < 0 || timestamp.nanos > 999_999_999) {
-    return `must have nanos from 0 to 999999999, and has ${timestamp.nanos}`;
-  }
+  const problem = timeProblem(timestamp);
   const time = microsOf(timestamp);
-  if (time < EARLIEST || time > LATEST) return "must lie in the years 0001 to 9999";
-  if (time <= now + MAX_AHEAD_MICROS) return undefined;
+  if (problem || time <= now + MAX_AHEAD_MICROS) return problem;
   return `must not be more than 5 minutes ahead of the server's clock (${isoOf(now)}), and is ${isoOf(time)}`;
 }

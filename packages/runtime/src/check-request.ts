@@ -32,8 +32,8 @@ export function searchedProblems({ texts = {}, times = {} }: Searched): Violatio
   return violations;
 }
 
-/** What is wrong with a time that is looked for; undefined where nothing is. */
-function timeProblem(time: Timestamp): string | undefined {
+/** What is wrong with a Timestamp in itself; undefined where nothing is. */
+export function timeProblem(time: Timestamp): string | undefined {
   if (time.nanos < 0 || time.nanos > 999_999_999) return `must have nanos from 0 to 999999999, and has ${time.nanos}`;
   const micros = microsOf(time);
   return micros < EARLIEST || micros > LATEST ? "must lie in the years 0001 to 9999" : undefined;

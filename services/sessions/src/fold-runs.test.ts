@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { diceOf } from "../../../test/support/dice.ts";
 import { type FoldedRun, foldRuns, type StoredRun } from "./fold-runs.ts";
 import { runOf } from "./run.ts";
 
@@ -45,21 +46,10 @@ test("of events at the same time the lowest id enters and the highest exits", ()
   expect(run).toMatchObject({ entryEventId: "a", exitEventId: "c" });
 });
 
-/** A small generator of numbers that are the same in every run of the tests (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 test.each(Array.from({ length: 50 }, (_, seed) => [seed]))(
   "events in any order and any batches make the sessions of a recount (seed %d)",
   (seed) => {
-    const random = randomFrom(seed);
+    const random = diceOf(seed);
     const times = Array.from({ length: 60 }, () => Math.floor(random() * 1500));
     const sessions = new Map<string, FoldedRun>();
     let fresh = 0;
