@@ -6,7 +6,7 @@ export default {
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   modulePathIgnorePatterns: ["<rootDir>/.ocellus"],
   // Tests start real servers, on a machine that may have two cores.
-  testTimeout: 60_000,
+  testTimeout: 90_000,
   maxWorkers: 2,
   transform: {
     "^.+\\.ts$": [

@@ -261,5 +261,5 @@ test("a backlog of events of many thousands of persons is folded whole", async (
       "select count(*) from sessions.sessions where namespace = 'backlog' and event_count = 1",
     );
     return row?.count === String(persons) ? true : undefined;
-  }, 30_000);
+  });
 });
