@@ -125,3 +125,25 @@ test("a batch as JSON answers what became of each event", async () => {
     { refused: { code: 3, message: expect.stringContaining("name") } },
   ]);
 });
+
+test("a bad query is refused with every offending parameter, what the gateway finds and what the service finds", async () => {
+  const fieldsOf = async (path: string) => {
+    const { status, body } = await get(path);
+    expect(status).toBe(400);
+    return body.details
+      .flatMap(({ fieldViolations = [] }: Json) => fieldViolations.map(({ field }: Json) => field))
+      .sort();
+  };
+  expect(await fieldsOf("/v1/events?pageSize=-1&foo=1&namespace=&timestampMin=x")).toEqual([
+    "foo",
+    "namespace",
+    "pageSize",
+    "timestampMin",
+  ]);
+  expect(await fieldsOf(`/v1/aggregates/shop/${"n".repeat(300)}?granularity=zz&foo=1`)).toEqual([
+    "aggregation_type",
+    "foo",
+    "granularity",
+    "name",
+  ]);
+});

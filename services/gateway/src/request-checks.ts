@@ -7,7 +7,7 @@ import {
   IngestService,
   type TrackEventRequest,
 } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
-import { invalidArgument, type Violation } from "@ocellus/runtime/service-error.ts";
+import { Code, invalidArgument, ServiceError, type Violation } from "@ocellus/runtime/service-error.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import type { Problems } from "./json/problems.ts";
 
@@ -49,5 +49,25 @@ export function requireReadable(
   if (problems.violations.length === 0) return;
   const check = CHECKS.get(method);
   for (const { field, description } of check?.(request) ?? []) problems.add(asSent(field), description);
-  throw invalidArgument(problems.violations, check ? ErrorReason.INVALID_EVENT : ErrorReason.INVALID_REQUEST);
+  throw new UnreadableRequest(
+    problems.violations,
+    check ? ErrorReason.INVALID_EVENT : ErrorReason.INVALID_REQUEST,
+    request,
+  );
+}
+
+/** INVALID_ARGUMENT for a request that could not be read whole. */
+export class UnreadableRequest extends ServiceError {
+  /** What could be read of it. */
+  readonly partial: Message;
+
+  constructor(violations: Violation[], reason: ErrorReason, partial: Message) {
+    super(invalidArgument(violations).message, { code: Code.INVALID_ARGUMENT, reason, violations });
+    this.partial = partial;
+  }
+
+  /** The same refusal with other violations. */
+  with(violations: Violation[]): UnreadableRequest {
+    return new UnreadableRequest(violations, this.reason, this.partial);
+  }
 }

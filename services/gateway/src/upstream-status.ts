@@ -1,10 +1,11 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
+import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { type ServiceError as GrpcError, Metadata, status } from "@grpc/grpc-js";
+import { BadRequestSchema } from "@ocellus/proto/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { type ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
+import { type ServiceError, unavailable, type Violation } from "@ocellus/runtime/service-error.ts";
 import { toServiceError, toStatus } from "@ocellus/runtime/status.ts";
 import type { Logger } from "pino";
 
@@ -26,6 +27,12 @@ export function upstreamError(error: unknown, name: string): unknown {
   if (trailer !== undefined) return new UpstreamError(fromBinary(StatusSchema, Buffer.from(trailer)));
   if (error.code === status.UNAVAILABLE) return serviceUnavailable(name, error);
   return new UpstreamError(create(StatusSchema, { code: error.code, message: messageOf(error, name) }));
+}
+
+/** The fields that a service found offending; none for an error of another kind. */
+export function violationsOf(error: unknown): Violation[] {
+  if (!(error instanceof UpstreamError)) return [];
+  return error.status.details.flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? []);
 }
 
 /** UNAVAILABLE that names the service which cannot be reached. */

@@ -12,11 +12,12 @@ import { type CallNote, noteRoute } from "../metrics.ts";
 import { apiPages } from "../openapi/pages.ts";
 import { statusOf } from "../upstream-status.ts";
 import { bodyTooLarge, chooseRoute } from "./choose-route.ts";
+import { completeRefusal } from "./complete-refusal.ts";
 import { findRoute } from "./find-route.ts";
 import { requireJson, requireJsonIfDeclared } from "./media-type.ts";
 import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
-import { readRequest, sentAs } from "./read-request.ts";
+import { type Parts, readRequest, sentAs } from "./read-request.ts";
 import { responseJson } from "./response-json.ts";
 import type { Route } from "./routes.ts";
 import { successStatusOf } from "./success-status.ts";
@@ -78,12 +79,20 @@ async function answer(
   const route = body === undefined ? found.routes[0]! : chooseRoute(found.routes, body);
   const parts = { bound: found.bound, query, body };
   const sent = sentAs(route, parts);
-  const message = readRequest(sent, parts);
+  const message = await readWhole(sent, parts, signal);
   knownAs(sent);
   const output = await route.upstream.call(route.method, message, { signal });
   const status = successStatusOf(route);
   if (status === 204) response.writeHead(204).end();
   else respond(response, status, answerJson(route, output, sent));
+}
+
+async function readWhole(sent: Sent, parts: Parts, signal: AbortSignal): Promise<Message> {
+  try {
+    return readRequest(sent, parts);
+  } catch (refusal) {
+    throw await completeRefusal(refusal, sent, signal);
+  }
 }
 
 function answerJson(route: Route, output: Message, sent: Sent): JsonValue {

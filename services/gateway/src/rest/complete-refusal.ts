@@ -1,0 +1,22 @@
+import { Problems } from "../json/problems.ts";
+import { UnreadableRequest } from "../request-checks.ts";
+import { violationsOf } from "../upstream-status.ts";
+import { pathAsSent, type Sent } from "./paths-as-sent.ts";
+
+/** How long a service may take to say what else is wrong. */
+const PATIENCE_MS = 1000;
+
+/**
+ * The refusal of a request that was refused at the door, with what its service would have refused as well, so that one answer
+ * names everything. Only where the RPC reads: the service is asked with what could be read, and its answer is thrown away.
+ */
+export async function completeRefusal(refusal: unknown, sent: Sent, signal: AbortSignal): Promise<unknown> {
+  const { route } = sent;
+  if (!(refusal instanceof UnreadableRequest) || route.httpMethod !== "GET") return refusal;
+  const asked = route.upstream.call(route.method, refusal.partial, { signal, timeoutMs: PATIENCE_MS });
+  const furtherViolations = await asked.then(() => [], violationsOf);
+  const problems = new Problems();
+  for (const { field, description } of refusal.violations) problems.add(field, description);
+  for (const { field, description } of furtherViolations) problems.add(pathAsSent(field, sent), description);
+  return refusal.with(problems.violations);
+}
