@@ -9,7 +9,7 @@ import { dataProblem } from "./data-problem.ts";
 import { isUuid, timeInUuid } from "./uuid.ts";
 
 /** The longest texts, in Unicode code points. */
-const MAX_LENGTHS = { namespace: 120, name: 150, category: 255, sessionId: 255, personId: 255 } as const;
+export const MAX_LENGTHS = { namespace: 120, name: 150, category: 255, sessionId: 255, personId: 255 } as const;
 
 /** How far ahead of the server's clock an event may lie. */
 const MAX_AHEAD_MICROS: Micros = 300_000_000n;
@@ -51,7 +51,8 @@ function idProblem(event: Event, now: Micros): string | undefined {
   return time > now + MAX_AHEAD_MICROS ? `holds a time more than 5 minutes ahead: ${isoOf(time)}` : undefined;
 }
 
-function timestampProblem(timestamp: Timestamp, now: Micros): string | undefined {
+/** What is wrong with an event's timestamp; undefined where nothing is. */
+export function timestampProblem(timestamp: Timestamp, now: Micros): string | undefined {
   const problem = timeProblem(timestamp);
   const time = microsOf(timestamp);
   if (problem || time <= now + MAX_AHEAD_MICROS) return problem;

@@ -38,6 +38,16 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return false;
 }
 
+/** Whether a statement would have made a second row with the key of another. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlStateOf(error) === "23505";
+}
+
+/** Whether a transaction lost to another at the same moment, a deadlock included, and may be made again. */
+export function isSerializationFailure(error: unknown): boolean {
+  return ["40001", "40P01"].includes(sqlStateOf(error) ?? "");
+}
+
 /** The SQLSTATE of an error of PostgreSQL, such as "23505". */
 export function sqlStateOf(error: unknown): string | undefined {
   for (const { code } of chainOf(error)) {

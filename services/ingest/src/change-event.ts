@@ -3,6 +3,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { EventChange } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
+import { isSerializationFailure } from "@ocellus/runtime/database-errors.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { sql } from "kysely";
 import type { Logger } from "pino";
@@ -50,14 +51,30 @@ export async function changeEvents<T>(
   { em, outbox, log }: ChangeOptions,
   change: (tx: EntityManager) => Promise<{ changes: EventChange[]; result: T }>,
 ): Promise<T> {
-  const { messages, result } = await em.fork().transactional(async (tx) => {
-    const { changes, result } = await change(tx);
-    const { rows } = await sql<{ id: string }>`select pg_current_xact_id()::text as id`.execute(tx.getKysely());
-    const messages = changesOf(BigInt(rows[0]!.id), changes);
-    await tx.insertMany(OutboxMessage, messages);
-    return { messages, result };
-  });
+  const { messages, result } = await retried(() =>
+    em.fork().transactional(async (tx) => {
+      const { changes, result } = await change(tx);
+      const { rows } = await sql<{ id: string }>`select pg_current_xact_id()::text as id`.execute(tx.getKysely());
+      const messages = changesOf(BigInt(rows[0]!.id), changes);
+      await tx.insertMany(OutboxMessage, messages);
+      return { messages, result };
+    }),
+  );
   // Not awaited: the change is committed, and the sweep announces what cannot be announced now.
   outbox.publish(em, messages).catch((error) => log.warn({ err: error }, "a change is not yet announced"));
   return result;
+}
+
+/** More often than transactions of one pool can lose to each other. */
+const MAX_TRIES = 20;
+
+/** Makes a transaction again that lost to another: one that waited for a row which was moved to another partition does. */
+async function retried<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (!isSerializationFailure(error) || tries === MAX_TRIES) throw error;
+    }
+  }
 }

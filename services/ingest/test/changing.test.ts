@@ -143,3 +143,18 @@ test("updates of one event at once land one after the other, each whole", async 
   const { event } = await events.getEvent({ id });
   expect([event?.category, event?.personId, `n${event?.data?.n}`]).toEqual([event?.name, event?.name, event?.name]);
 });
+
+test("updates that move one event between months at once land one after the other", async () => {
+  const id = await stored({});
+  const updates = Array.from({ length: 12 }, (_, month) =>
+    events.updateEvent({
+      event: { id, name: `m${month}`, timestamp: timestampFromDate(new Date(Date.UTC(2025, month, 5))) },
+    }),
+  );
+  for (const { event } of await Promise.all(updates)) {
+    const { seconds = 0n } = event?.timestamp ?? {};
+    expect(event?.name).toBe(`m${new Date(Number(seconds) * 1000).getUTCMonth()}`);
+  }
+  const rows = await bed.query("select from ingest.events where id = $1", [id]);
+  expect(rows).toHaveLength(1);
+});

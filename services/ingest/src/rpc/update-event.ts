@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
+import { timestampProblem, validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
-import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
+import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
-import { nowMicros } from "@ocellus/runtime/time.ts";
+import { microsOf, nowMicros } from "@ocellus/runtime/time.ts";
 import { applyMask } from "../apply-mask.ts";
 import { type ChangeOptions, changeEvents, lockEvents, requireEventId } from "../change-event.ts";
 import { updated } from "../changes-of.ts";
@@ -14,13 +14,16 @@ import { ensurePartitions } from "../ensure-partitions.ts";
 import { DeletedEvent } from "../entities/deleted-event.ts";
 import type { StoredEvent } from "../entities/stored-event.ts";
 
-const UNIQUE_VIOLATION = "23505";
-
 /** Changes one event. Throws NOT_FOUND, INVALID_ARGUMENT for what an event may not be, ALREADY_EXISTS for its namesake's time. */
 export function updateEvent(options: ChangeOptions): Handlers<typeof EventService>["updateEvent"] {
   return async ({ event: changes, updateMask }) => {
     if (!changes) throw invalidArgument([{ field: "event", description: "is required" }]);
     requireEventId(changes.id, "event.id");
+    const { timestamp } = changes;
+    if (timestamp && !timestampProblem(timestamp, nowMicros())) {
+      // Before the transaction: it takes a connection, and those of the pool may all wait for the row that this one locks.
+      await ensurePartitions(options.em, [microsOf(timestamp)]);
+    }
     const event = await changeEvents(options, async (tx) => {
       const [stored] = (await lockEvents(tx, changes.id)) as [StoredEvent];
       const previous = { ...stored };
@@ -31,13 +34,12 @@ export function updateEvent(options: ChangeOptions): Handlers<typeof EventServic
       stored.change(changed);
       stored.updateTime = now;
       if (stored.timestamp !== previous.timestamp) {
-        await ensurePartitions(options.em, [stored.timestamp]);
         await tx.upsert(DeletedEvent, { id: stored.id, timestamp: previous.timestamp, deleteTime: now });
       }
       await tx.flush();
       return { changes: [updated(stored, previous)], result: stored };
     }).catch((error) => {
-      throw sqlStateOf(error) === UNIQUE_VIOLATION ? eventExists(changes.id) : error;
+      throw isUniqueViolation(error) ? eventExists(changes.id) : error;
     });
     return { event: event.toMessage() };
   };

@@ -1,7 +1,8 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { MAX_LENGTHS as EVENT } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
-import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
+import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { textProblem } from "@ocellus/runtime/text-problem.ts";
@@ -9,8 +10,6 @@ import { nowMicros } from "@ocellus/runtime/time.ts";
 import { v4 } from "uuid";
 import { Session } from "../entities/session.ts";
 import type { SessionRules } from "../session-rules.ts";
-
-const UNIQUE_VIOLATION = "23505";
 
 /** Creates a session without events. Throws ALREADY_EXISTS for an id that its namespace has. */
 export function createSession(
@@ -34,13 +33,13 @@ export function createSession(
       eventCount: 0n,
     });
     await fork.insert(session).catch((error) => {
-      throw sqlStateOf(error) === UNIQUE_VIOLATION ? sessionExists(session) : error;
+      throw isUniqueViolation(error) ? sessionExists(session) : error;
     });
     return { session: session.toMessage(now, rules) };
   };
 }
 
-const MAX_LENGTHS = { id: 255, namespace: 120, person_id: 255 };
+const MAX_LENGTHS = { id: EVENT.sessionId, namespace: EVENT.namespace, person_id: EVENT.personId };
 
 /** Throws one INVALID_ARGUMENT for all texts that an event could not have either. */
 function requireValid(texts: Record<keyof typeof MAX_LENGTHS, string | undefined>): void {
