@@ -60,7 +60,7 @@ export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffe
   const asIs = (bytes: Buffer) => bytes;
   return {
     path: `/${method.parent.typeName}/${method.name}`,
-    requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
+    requestStream: method.methodKind === "bidi_streaming",
     responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: asIs,
     requestDeserialize: asIs,
@@ -70,12 +70,13 @@ export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffe
 }
 
 function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
-  const answer = async (request: unknown, context: CallContext) =>
-    encode(method.output as DescMessage, (await handler(request, context)) as Message);
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
 
   const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
-    const work = async () => answer(decode(method.input, call.request), contextOf(call, log));
+    const work = async () => {
+      const response = await handler(decode(method.input, call.request), contextOf(call, log));
+      return encode(method.output as DescMessage, response as Message);
+    };
     (options.requires ? options.requires.whileReachable(work) : work()).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
@@ -91,20 +92,8 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
       (error) => call.emit("error", toGrpcStatus(toServiceError(error, log))),
     );
   };
-  switch (method.methodKind) {
-    case "unary":
-      return single;
-    case "server_streaming":
-    case "bidi_streaming":
-      return streaming as UntypedHandleCall;
-    case "client_streaming":
-      return ((call: ServerDuplexStream<Buffer, Buffer>, respond: Parameters<typeof single>[1]) => {
-        answer(requestsOf(method.input, call), contextOf(call, log)).then(
-          (bytes) => respond(null, bytes),
-          (error) => respond(toGrpcStatus(toServiceError(error, log))),
-        );
-      }) as UntypedHandleCall;
-  }
+  // `Handlers` has no type for a method that streams from the client alone.
+  return method.methodKind === "unary" ? single : (streaming as UntypedHandleCall);
 }
 
 async function* requestsOf<Desc extends DescMessage>(schema: Desc, call: Readable) {
@@ -134,6 +123,5 @@ function drained(call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream
 function contextOf(call: Call, log: Logger): CallContext {
   const abort = new AbortController();
   call.once("cancelled", () => abort.abort());
-  const certificate = call.getAuthContext().sslPeerCertificate;
-  return { signal: abort.signal, peer: String(certificate?.subject?.CN ?? ""), log };
+  return { signal: abort.signal, log };
 }

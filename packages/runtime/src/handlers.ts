@@ -6,8 +6,6 @@ import type { Logger } from "pino";
 export interface CallContext {
   /** Aborts when the caller cancels, its deadline passes, or its connection is gone. */
   signal: AbortSignal;
-  /** The common name in the caller's certificate. */
-  peer: string;
   log: Logger;
 }
 
@@ -20,13 +18,11 @@ type Method = GenServiceMethods[string];
 /** One method as a function from request to response. */
 type Handler<M extends Method> = M extends { methodKind: "unary"; input: infer I; output: infer O }
   ? (request: Shape<I>, context: CallContext) => Promise<Init<O>>
-  : M extends { methodKind: "client_streaming"; input: infer I; output: infer O }
-    ? (requests: AsyncIterable<Shape<I>>, context: CallContext) => Promise<Init<O>>
-    : M extends { methodKind: "server_streaming"; input: infer I; output: infer O }
-      ? (request: Shape<I>, context: CallContext) => AsyncIterable<Init<O>>
-      : M extends { methodKind: "bidi_streaming"; input: infer I; output: infer O }
-        ? (requests: AsyncIterable<Shape<I>>, context: CallContext) => AsyncIterable<Init<O>>
-        : never;
+  : M extends { methodKind: "server_streaming"; input: infer I; output: infer O }
+    ? (request: Shape<I>, context: CallContext) => AsyncIterable<Init<O>>
+    : M extends { methodKind: "bidi_streaming"; input: infer I; output: infer O }
+      ? (requests: AsyncIterable<Shape<I>>, context: CallContext) => AsyncIterable<Init<O>>
+      : never;
 
 type Shape<Desc> = Desc extends DescMessage ? MessageShape<Desc> : never;
 type Init<Desc> = Desc extends DescMessage ? MessageInitShape<Desc> : never;

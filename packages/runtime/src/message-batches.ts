@@ -1,21 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EntityManager } from "@mikro-orm/postgresql";
 import type { JsMsg } from "nats";
 import type { Logger } from "pino";
 import type { Queue } from "./nats.ts";
 import { retryUntil } from "./retry.ts";
 import { ACK_WAIT_MS } from "./streams.ts";
 
+/** What every consumer works with. */
+export interface ConsumerContext {
+  queue: Queue;
+  em: EntityManager;
+  log: Logger;
+  /** Ends the consumer. */
+  signal: AbortSignal;
+}
+
 /** Where messages come from, and how many are taken at once. */
-export interface BatchOptions {
+export interface BatchSource {
   stream: string;
   consumer: string;
   /** The most messages in one batch. */
   max: number;
-  /** How long a batch that is not full waits for more, in milliseconds. */
-  lingerMs: number;
-  signal: AbortSignal;
-  log: Logger;
 }
+
+/** How long a batch that is not full waits for more. */
+const LINGER_MS = 5;
 
 /** How long a message that could not be handled waits for its next try. */
 const RETRY_DELAY_MS = 1000;
@@ -25,8 +34,8 @@ const RETRY_DELAY_MS = 1000;
  * is acknowledged when `handle` is done, and comes again when it throws: `handle` must bear redelivery.
  */
 export async function consumeBatches(
-  queue: Queue,
-  { stream, consumer: name, max, lingerMs, signal, log }: BatchOptions,
+  { queue, log, signal }: Omit<ConsumerContext, "em">,
+  { stream, consumer: name, max }: BatchSource,
   handle: (batch: JsMsg[]) => Promise<void>,
 ): Promise<void> {
   const consumer = await queue.jetstream.consumers.get(stream, name);
@@ -71,7 +80,7 @@ export async function consumeBatches(
       await arrival();
       continue;
     }
-    const deadline = Date.now() + lingerMs;
+    const deadline = Date.now() + LINGER_MS;
     while (waiting.length < max && !signal.aborted && Date.now() < deadline) await arrival(deadline - Date.now());
     inHand = waiting.splice(0, max);
     try {

@@ -43,6 +43,7 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
     { ...EVENTS, retention: RetentionPolicy.Workqueue, max_bytes: limits.eventsBytes },
     { ...EVENT_CHANGES, retention: RetentionPolicy.Interest, max_bytes: limits.changesBytes },
   ];
+  const existing = (await manager.streams.list().next()).map(({ config: { name } }) => name);
   for (const { stream, subject, consumers, retention, max_bytes } of streams) {
     const config: Partial<StreamConfig> = {
       subjects: [subject],
@@ -52,8 +53,7 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
       discard: DiscardPolicy.New,
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     };
-    const exists = (await manager.streams.list().next()).some(({ config: { name } }) => name === stream);
-    if (exists) await manager.streams.update(stream, config);
+    if (existing.includes(stream)) await manager.streams.update(stream, config);
     else await manager.streams.add({ name: stream, ...config });
     for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer));
   }

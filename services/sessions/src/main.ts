@@ -19,15 +19,9 @@ await runService("sessions", async (lifecycle) => {
   const idleTimeout = BigInt(rules.idleTimeoutMs) * 1000n;
 
   await awaitConsumer(queue, EVENT_CHANGES.stream, "extend-sessions", lifecycle);
-  lifecycle.background("extend-sessions", extendSessions({ queue, em, idleTimeout, log, signal }));
-  lifecycle.background(
-    "forgetting",
-    forgetOld("messages", () => forgetSeen(em), lifecycle),
-  );
-  lifecycle.background(
-    "forgetting",
-    forgetOld("recounts", () => forgetRecounts(em), lifecycle),
-  );
+  lifecycle.background("extend-sessions", extendSessions({ queue, em, log, signal }, idleTimeout));
+  const forget = () => Promise.all([forgetSeen(em), forgetRecounts(em)]);
+  lifecycle.background("forgetting", forgetOld("messages and recounts", forget, lifecycle));
 
   await serve(services(em, rules, database, log), {
     host: config.LISTEN_HOST,

@@ -1,37 +1,17 @@
-import type { EntityManager } from "@mikro-orm/postgresql";
 import { type EventChange, EventChangesSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
-import { consumeBatches } from "@ocellus/runtime/message-batches.ts";
+import { type ConsumerContext, consumeBatches } from "@ocellus/runtime/message-batches.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
-import type { Queue } from "@ocellus/runtime/nats.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { isoOf, microsOf } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
-import type { Logger } from "pino";
 import { countMarked } from "../metrics.ts";
 import { quarterOf } from "../quarter.ts";
 
-/** What the consumer works with. */
-export interface MarkBucketsOptions {
-  queue: Queue;
-  em: EntityManager;
-  log: Logger;
-  signal: AbortSignal;
-}
-
-const MAX_MESSAGES = 64;
-const LINGER_MS = 5;
+const SOURCE = { stream: EVENT_CHANGES.stream, consumer: "mark-buckets", max: 64 };
 
 /** Marks the buckets of changed events as dirty until the signal aborts. Marking twice is marking once. */
-export function markBuckets({ queue, em, log, signal }: MarkBucketsOptions): Promise<void> {
-  const source = {
-    stream: EVENT_CHANGES.stream,
-    consumer: "mark-buckets",
-    max: MAX_MESSAGES,
-    lingerMs: LINGER_MS,
-    signal,
-    log,
-  };
-  return consumeBatches(queue, source, async (messages) => {
+export function markBuckets(context: ConsumerContext): Promise<void> {
+  return consumeBatches(context, SOURCE, async (messages) => {
     const changes = messages.flatMap(({ data }) => decode(EventChangesSchema, data).changes);
     // An update may have taken the event from another bucket.
     const buckets = bucketsOf(changes.flatMap((change) => (change.previous ? [change, change.previous] : [change])));
@@ -41,7 +21,7 @@ export function markBuckets({ queue, em, log, signal }: MarkBucketsOptions): Pro
       insert into aggregation.dirty_buckets (namespace, name, bucket_start)
       select * from unnest(${column(0)}::text[], ${column(1)}::text[], ${column(2)}::timestamptz[])
       on conflict do nothing
-    `.execute(em.fork().getKysely());
+    `.execute(context.em.fork().getKysely());
     countMarked(changes.length);
   });
 }

@@ -2,13 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { AcceptedEventsSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
 import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
-import { consumeBatches } from "@ocellus/runtime/message-batches.ts";
+import { type ConsumerContext, consumeBatches } from "@ocellus/runtime/message-batches.ts";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
-import type { Queue } from "@ocellus/runtime/nats.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
 import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
 import type { JsMsg } from "nats";
-import type { Logger } from "pino";
 import { v7 } from "uuid";
 import { changesOf, stored } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
@@ -18,36 +16,22 @@ import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
 
-/** What a storing consumer works with. */
-export interface StoreEventsOptions {
-  queue: Queue;
-  em: EntityManager;
+/** What the storing consumer works with. */
+export interface StoreEventsOptions extends ConsumerContext {
   outbox: Outbox;
-  log: Logger;
-  signal: AbortSignal;
 }
 
 type Announcement = Pick<OutboxMessage, "id" | "payload">;
 
-const MAX_MESSAGES = 64;
+const SOURCE = { stream: EVENTS.stream, consumer: "store-events", max: 64 };
 const MAX_EVENTS = 5000;
-const LINGER_MS = 5;
 
 /**
  * Stores accepted events until the signal aborts, and announces those that are new. A redelivered event is there already and
  * changes nothing.
  */
 export function storeEvents(options: StoreEventsOptions): Promise<void> {
-  const { queue, signal, log } = options;
-  const source = {
-    stream: EVENTS.stream,
-    consumer: "store-events",
-    max: MAX_MESSAGES,
-    lingerMs: LINGER_MS,
-    signal,
-    log,
-  };
-  return consumeBatches(queue, source, async (messages) => {
+  return consumeBatches(options, SOURCE, async (messages) => {
     const events: EventToStore[] = [];
     for (const message of messages) events.push(...(await read(message, options)));
     for (let start = 0; start < events.length; start += MAX_EVENTS) {
