@@ -60,3 +60,9 @@ export function invalidArgument(
 export function unavailable(message: string, reason: ErrorReason, cause?: unknown, retryAfterMs = 1000): ServiceError {
   return new ServiceError(message, { code: Code.UNAVAILABLE, reason, retryAfterMs, cause });
 }
+
+/** UNAVAILABLE that names the service which cannot be reached. */
+export function serviceUnavailable(name: string, cause: unknown): ServiceError {
+  const message = `The ${name} service cannot be reached; try again`;
+  return unavailable(message, ErrorReason.SERVICE_UNAVAILABLE, cause);
+}

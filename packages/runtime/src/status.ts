@@ -13,7 +13,7 @@ import { Code, ServiceError, unavailable } from "./service-error.ts";
 export const ERROR_DOMAIN = "ocellus.dev";
 
 /** The key of the binary trailer in which gRPC carries a google.rpc.Status. */
-const STATUS_TRAILER = "grpc-status-details-bin";
+export const STATUS_TRAILER = "grpc-status-details-bin";
 
 /** The google.rpc.Status of an error, with one ErrorInfo, and BadRequest and RetryInfo where they apply. */
 export function toStatus(error: ServiceError): Status {

@@ -1,11 +1,11 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
-import { type ServiceError as GrpcError, Metadata, status } from "@grpc/grpc-js";
+import { type ServiceError as GrpcError, status } from "@grpc/grpc-js";
 import { BadRequestSchema } from "@ocellus/proto/google/rpc/error_details_pb.ts";
 import { type Status, StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
-import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { type ServiceError, unavailable, type Violation } from "@ocellus/runtime/service-error.ts";
+import { answeredStatus, isGrpcError } from "@ocellus/runtime/answered-status.ts";
+import { serviceUnavailable, type Violation } from "@ocellus/runtime/service-error.ts";
 import { toServiceError, toStatus } from "@ocellus/runtime/status.ts";
 import type { Logger } from "pino";
 
@@ -23,8 +23,8 @@ class UpstreamError extends Error {
 /** What a failed call of the service `name` is thrown as: its own error, or UNAVAILABLE where it could not be reached. */
 export function upstreamError(error: unknown, name: string): unknown {
   if (!isGrpcError(error)) return error;
-  const [trailer] = error.metadata.get("grpc-status-details-bin");
-  if (trailer !== undefined) return new UpstreamError(fromBinary(StatusSchema, Buffer.from(trailer)));
+  const answered = answeredStatus(error);
+  if (answered) return new UpstreamError(answered);
   if (error.code === status.UNAVAILABLE) return serviceUnavailable(name, error);
   return new UpstreamError(create(StatusSchema, { code: error.code, message: messageOf(error, name) }));
 }
@@ -33,12 +33,6 @@ export function upstreamError(error: unknown, name: string): unknown {
 export function violationsOf(error: unknown): Violation[] {
   if (!(error instanceof UpstreamError)) return [];
   return error.status.details.flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? []);
-}
-
-/** UNAVAILABLE that names the service which cannot be reached. */
-export function serviceUnavailable(name: string, cause: unknown): ServiceError {
-  const message = `The ${name} service cannot be reached; try again`;
-  return unavailable(message, ErrorReason.SERVICE_UNAVAILABLE, cause);
 }
 
 /** The google.rpc.Status that the caller of the gateway is answered for an error. The one place that turns errors into it. */
@@ -57,10 +51,6 @@ export function statusOf(error: unknown, log: Logger): Status {
     return create(StatusSchema, { code: error.code, message: error.rawMessage, details });
   }
   return toStatus(toServiceError(error, log));
-}
-
-function isGrpcError(error: unknown): error is GrpcError {
-  return error instanceof Error && "metadata" in error && error.metadata instanceof Metadata && "code" in error;
 }
 
 function messageOf(error: GrpcError, name: string): string {

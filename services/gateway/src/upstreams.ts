@@ -5,8 +5,8 @@ import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_p
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { type CallOptions, type Channel, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
 import type { AnyService } from "@ocellus/runtime/handlers.ts";
+import { requireReach } from "@ocellus/runtime/require-reach.ts";
 import type { TlsFiles } from "@ocellus/runtime/tls.ts";
-import { requireReach } from "./require-reach.ts";
 import { upstreamError } from "./upstream-status.ts";
 
 /** Every service of the contract, and which variable says where it is served. */

@@ -1,5 +1,5 @@
 import { type Client, connectivityState } from "@grpc/grpc-js";
-import { serviceUnavailable } from "./upstream-status.ts";
+import { serviceUnavailable } from "./service-error.ts";
 
 /** How long a connection may take to come about. A host that drops packets would keep a caller waiting for far longer. */
 const CONNECT_MS = 1500;
