@@ -1,0 +1,100 @@
+import type { Micros } from "@ocellus/runtime/time.ts";
+import type { Growing } from "./growing.ts";
+import { type EventBytes, FIELD } from "./read-event.ts";
+import { writeStructJson } from "./struct-json.ts";
+import { Reader } from "./wire.ts";
+
+/** The columns of `ingest.events` in the order in which `writeRow` writes them. */
+export const COLUMNS = [
+  "id",
+  '"timestamp"',
+  "receive_time",
+  "namespace",
+  "name",
+  "category",
+  "session_id",
+  "person_id",
+  "value",
+  "data",
+] as const;
+
+/** PostgreSQL's COPY in its binary format: https://www.postgresql.org/docs/current/sql-copy.html, "File Formats". */
+const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
+const NULL = -1;
+
+/** 2000-01-01, from which PostgreSQL counts, in microseconds since 1970. */
+const POSTGRES_EPOCH: Micros = 946_684_800_000_000n;
+
+/** Starts a COPY. */
+export function writeHeader(out: Growing): void {
+  out.copy(SIGNATURE, 0, SIGNATURE.length);
+  out.int32(0);
+  out.int32(0);
+}
+
+/** Ends a COPY. */
+export function writeTrailer(out: Growing): void {
+  out.int16(-1);
+}
+
+/** Writes one event as a row. Texts go as they came: both sides have them in UTF-8. */
+export function writeRow(event: EventBytes, receiveTime: Micros, out: Growing): void {
+  out.int16(COLUMNS.length);
+  writeUuid(event.bytes, event.start(FIELD.id), out);
+  writeTime(event.timestamp, out);
+  writeTime(receiveTime, out);
+  writeText(event, FIELD.namespace, out);
+  writeText(event, FIELD.name, out);
+  writeText(event, FIELD.category, out);
+  writeText(event, FIELD.sessionId, out);
+  writeText(event, FIELD.personId, out);
+  writeValue(event, out);
+  writeData(event, out);
+}
+
+function writeText(event: EventBytes, field: number, out: Growing): void {
+  if (!event.has(field)) {
+    out.int32(NULL);
+    return;
+  }
+  out.int32(event.lengthOf(field));
+  out.copy(event.bytes, event.start(field), event.end(field));
+}
+
+function writeTime(time: Micros, out: Growing): void {
+  out.int32(8);
+  out.bigInt64(time - POSTGRES_EPOCH);
+}
+
+/** A UUID of 36 characters as its 16 bytes. */
+function writeUuid(bytes: Buffer, start: number, out: Growing): void {
+  out.int32(16);
+  for (let at = start; at < start + 36; at += 2) {
+    if (bytes[at] === 0x2d) at++;
+    out.byte((nibble(bytes[at]!) << 4) | nibble(bytes[at + 1]!));
+  }
+}
+
+function nibble(hex: number): number {
+  return hex < 0x3a ? hex - 0x30 : hex - 0x57;
+}
+
+function writeValue(event: EventBytes, out: Growing): void {
+  if (!event.has(FIELD.value)) {
+    out.int32(NULL);
+    return;
+  }
+  out.int32(8);
+  // Protocol Buffers write a double with its lowest byte first, PostgreSQL with its highest.
+  for (let at = event.end(FIELD.value) - 1; at >= event.start(FIELD.value); at--) out.byte(event.bytes[at]!);
+}
+
+function writeData(event: EventBytes, out: Growing): void {
+  if (!event.has(FIELD.data)) {
+    out.int32(NULL);
+    return;
+  }
+  const start = out.openLength();
+  writeStructJson(new Reader(event.bytes, event.start(FIELD.data)), event.end(FIELD.data), out);
+  out.closeLength(start);
+}
