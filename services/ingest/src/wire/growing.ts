@@ -29,6 +29,13 @@ export class Growing {
     else this.#length += from.copy(this.#bytes, this.#length, start, end);
   }
 
+  /** A number of at most 31 bits in the wire format of Protocol Buffers. */
+  varint(value: number): void {
+    let rest = value;
+    for (; rest > 0x7f; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    this.byte(rest);
+  }
+
   int16(value: number): void {
     this.#reserve(2);
     this.#length = this.#bytes.writeInt16BE(value, this.#length);
