@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type {
   handleUnaryCall,
@@ -10,8 +9,9 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import type { AnyService, CallContext, Handlers } from "./handlers.ts";
+import type { AnyService, CallContext } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
+import { RawStream, RawUnary, type ServedHandlers } from "./raw-handler.ts";
 import { toGrpcStatus, toServiceError } from "./status.ts";
 
 /** A service of the contract with the handlers that serve it, ready for a grpc-js server. */
@@ -39,15 +39,15 @@ type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<
 /** Makes handlers servable. Messages cross grpc-js as bytes, so that decoding happens where its errors get a status. */
 export function serve<S extends AnyService>(
   descriptor: S,
-  handlers: Handlers<S>,
+  handlers: ServedHandlers<S>,
   options: ServiceOptions,
 ): ServedService {
   const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
   const implementation: UntypedServiceImplementation = {};
   for (const method of descriptor.methods) {
     definition[method.localName] = definitionOf(method);
-    const handler = (handlers as Record<string, AnyHandler>)[method.localName] as AnyHandler;
-    implementation[method.localName] = implement(method, handler, options);
+    const handler = (handlers as Record<string, AnyHandler | RawUnary | RawStream>)[method.localName]!;
+    implementation[method.localName] = implement(method, bytesHandler(method, handler), options);
   }
   return { descriptor, definition, implementation };
 }
@@ -69,25 +69,39 @@ export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffe
   };
 }
 
+/** Any handler as one of bytes. */
+function bytesHandler(method: DescMethod, handler: AnyHandler | RawUnary | RawStream): AnyHandler {
+  if (handler instanceof RawUnary || handler instanceof RawStream) return handler.handle as AnyHandler;
+  const written = (response: unknown) => encode(method.output as DescMessage, response as Message);
+  if (method.methodKind === "unary") {
+    return async (bytes, context) => written(await handler(decode(method.input, bytes as Buffer), context));
+  }
+  return async function* (requests, context) {
+    const read =
+      method.methodKind === "server_streaming"
+        ? decode(method.input, requests as Buffer)
+        : decoded(method.input, requests as AsyncIterable<Buffer>);
+    for await (const response of handler(read, context) as AsyncIterable<Message>) yield written(response);
+  };
+}
+
+async function* decoded<Desc extends DescMessage>(schema: Desc, requests: AsyncIterable<Buffer>) {
+  for await (const bytes of requests) yield decode(schema, bytes);
+}
+
 function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
 
   const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
-    const work = async () => {
-      const response = await handler(decode(method.input, call.request), contextOf(call, log));
-      return encode(method.output as DescMessage, response as Message);
-    };
+    const work = async () => (await handler(call.request, contextOf(call, log))) as Buffer;
     (options.requires ? options.requires.whileReachable(work) : work()).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
     );
   };
   const streaming = (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const responses = () => {
-      const request = "request" in call ? decode(method.input, call.request as Buffer) : requestsOf(method.input, call);
-      return handler(request, contextOf(call, log)) as AsyncIterable<Message>;
-    };
-    writeAll(call, method.output, responses).then(
+    const requests = "request" in call ? call.request : requestsOf(call);
+    writeAll(call, () => handler(requests, contextOf(call, log)) as AsyncIterable<Buffer>).then(
       () => call.end(),
       (error) => call.emit("error", toGrpcStatus(toServiceError(error, log))),
     );
@@ -96,20 +110,39 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
   return method.methodKind === "unary" ? single : (streaming as UntypedHandleCall);
 }
 
-async function* requestsOf<Desc extends DescMessage>(schema: Desc, call: Readable) {
-  // An iteration that ends early would destroy the call, and with it the status that is to tell why.
-  for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(schema, bytes as Buffer);
+/**
+ * The requests of a stream, until its client ends it or is gone. Not the stream's own iterator: that destroys the call where it
+ * ends with an error, and with it the status that is to tell why.
+ */
+async function* requestsOf(call: ServerDuplexStream<Buffer, Buffer>): AsyncGenerator<Buffer> {
+  let wake = () => {};
+  const onEvent = () => wake();
+  const events = ["readable", "end", "close", "error", "cancelled"];
+  for (const event of events) call.on(event, onEvent);
+  try {
+    while (!call.destroyed && !call.cancelled) {
+      const bytes: Buffer | null = call.read();
+      if (bytes) yield bytes;
+      else if (call.readableEnded) return;
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    for (const event of events) call.off(event, onEvent);
+  }
 }
 
 /** Writes each response, and waits where the caller reads slower than we answer. */
 async function writeAll(
   call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-  schema: DescMessage,
-  responses: () => AsyncIterable<Message>,
+  responses: () => AsyncIterable<Buffer>,
 ): Promise<void> {
   for await (const response of responses()) {
     if (call.cancelled) return;
-    if (!call.write(encode(schema, response))) await drained(call);
+    if (!call.write(response)) await drained(call);
   }
 }
 

@@ -1,56 +1,58 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { batchProblems } from "@ocellus/event-rules/batch-problems.ts";
-import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
-import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
-import type { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
-import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
-import { toStatus } from "@ocellus/runtime/status.ts";
-import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
-import type { EventPublisher } from "./event-publisher.ts";
-import { type IdentifiedEvent, identifyEvent } from "./identify-event.ts";
+import { BatchTrackEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { invalidArgument } from "@ocellus/runtime/service-error.ts";
+import { eventsIn } from "./door/events-in.ts";
+import type { Outgoing, OutgoingMessage } from "./door/outgoing.ts";
+import { type RefusedEvent, takeEvent } from "./door/take-event.ts";
+import { TakenEvent } from "./door/taken-event.ts";
+import { writeAccepted, writeRefused } from "./door/write-answer.ts";
 import { countAccepted, countRefused } from "./metrics.ts";
+import { Growing } from "./wire/growing.ts";
+import { Reader } from "./wire/wire.ts";
 
-type Result = MessageInitShape<typeof EventResultSchema>;
+/** Used again for each answer, which is written in one go. */
+const answer = new Growing();
 
 /**
- * Accepts the valid events of a batch and answers a result for each, in order.
+ * Accepts the valid events of an encoded BatchTrackEventsRequest, and answers an encoded BatchTrackEventsResponse with a result
+ * for each, in order.
  *
  * Throws INVALID_ARGUMENT for a batch beyond the limits, and the queue's error where it took none of the events.
- *
- * @param bytes how large the batch is, encoded
  */
-export async function acceptBatch(publisher: EventPublisher, events: Event[], bytes: number): Promise<Result[]> {
-  const problems = batchProblems(events.length, bytes);
+export async function acceptBatch(outgoing: Outgoing, request: Buffer): Promise<Buffer> {
+  const { bytes, spans } = eventsIn(request, BatchTrackEventsRequestSchema);
+  const problems = batchProblems(spans.length / 2, request.length);
   if (problems.length > 0) throw invalidArgument([{ field: "events", description: problems.join("; ") }]);
-  const receiveTime = nowMicros();
-  const checked = events.map((event, index) => check(event, `events[${index}]`, receiveTime));
-  const valid = checked.filter((result) => "event" in result).map(({ event }) => event);
-  const published = await publisher.publish(valid, receiveTime);
-  const failure = published.find((error) => error !== undefined);
-  if (failure && published.every((error) => error !== undefined)) throw failure;
+  const turn = outgoing.turn();
+  const results: (TakenEvent | RefusedEvent)[] = [];
+  const reader = new Reader(bytes);
+  for (let index = 0; index < spans.length; index += 2) {
+    reader.at = spans[index]!;
+    results.push(takeEvent(reader, spans[index + 1]!, turn, `events[${index / 2}]`));
+  }
+  const sent = results.map((result) => (result instanceof TakenEvent ? outgoing.add(result) : undefined));
+  const messages = new Set(sent.filter((message) => message !== undefined));
+  for (const message of messages) await message.done;
+  requireSome(messages);
 
-  let next = 0;
-  const results = checked.map((result): Result => {
-    const error = "error" in result ? result.error : published[next++];
-    return error || !("event" in result) ? refused(error!) : accepted(result.event, receiveTime);
-  });
-  const acceptedCount = published.filter((error) => error === undefined).length;
-  countAccepted(acceptedCount);
-  countRefused(events.length - acceptedCount);
-  return results;
+  let accepted = 0;
+  for (const [index, result] of results.entries()) {
+    const error = "error" in result ? result.error : sent[index]?.error;
+    if (error) {
+      writeRefused(error, answer);
+    } else {
+      writeAccepted(result as TakenEvent, turn.receiveTimeBytes, answer);
+      accepted++;
+    }
+  }
+  countAccepted(accepted);
+  countRefused(results.length - accepted);
+  return answer.take();
 }
 
-function check(event: Event, path: string, now: Micros): { event: IdentifiedEvent } | { error: ServiceError } {
-  const violations = validateEvent(event, path, now);
-  if (violations.length > 0) return { error: invalidArgument(violations, ErrorReason.INVALID_EVENT) };
-  return { event: identifyEvent(event, now) };
-}
-
-function accepted({ id, timestamp }: IdentifiedEvent, receiveTime: Micros): Result {
-  return { result: { case: "accepted", value: { id, timestamp, receiveTime: timestampOf(receiveTime) } } };
-}
-
-function refused(error: ServiceError): Result {
-  return { result: { case: "refused", value: toStatus(error) } };
+/** Throws where no message arrived. */
+function requireSome(messages: Set<OutgoingMessage>): void {
+  const errors = [...messages].map(({ error }) => error);
+  const [first] = errors;
+  if (first && errors.every((error) => error !== undefined)) throw first;
 }

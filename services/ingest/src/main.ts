@@ -1,3 +1,4 @@
+import { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
 import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
 import { forgetOld } from "@ocellus/runtime/forget-old.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
@@ -5,7 +6,7 @@ import { openConnections } from "@ocellus/runtime/service-connections.ts";
 import { ensureStreams } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
 import { storeEvents } from "./consumers/store-events.ts";
-import { EventPublisher } from "./event-publisher.ts";
+import { Outgoing } from "./door/outgoing.ts";
 import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
@@ -26,7 +27,7 @@ await runService("ingest", async (lifecycle) => {
   );
   lifecycle.background("store-events", storeEvents({ queue, em, outbox, log, signal }));
 
-  await serve(services(new EventPublisher(queue), em, outbox, database, log), {
+  await serve(services(new Outgoing(queue, new AckedPublisher(queue.connection, 1500)), em, outbox, database, log), {
     host: config.LISTEN_HOST,
     port: config.GRPC_PORT,
     tls: tlsFilesOf(config),

@@ -3,7 +3,7 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { type Dependency, type ServedService, serve } from "@ocellus/runtime/grpc-service.ts";
 import type { Logger } from "pino";
-import type { EventPublisher } from "./event-publisher.ts";
+import type { Outgoing } from "./door/outgoing.ts";
 import type { Outbox } from "./outbox.ts";
 import { batchTrackEvents } from "./rpc/batch-track-events.ts";
 import { deleteEvent } from "./rpc/delete-event.ts";
@@ -15,7 +15,7 @@ import { updateEvent } from "./rpc/update-event.ts";
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
 export function services(
-  publisher: EventPublisher,
+  outgoing: Outgoing,
   em: EntityManager,
   outbox: Outbox,
   database: Dependency,
@@ -23,9 +23,9 @@ export function services(
 ): ServedService[] {
   const changing = { em, outbox, log };
   const ingest = {
-    trackEvent: trackEvent(publisher),
-    batchTrackEvents: batchTrackEvents(publisher),
-    streamEvents: streamEvents(publisher),
+    trackEvent: trackEvent(outgoing),
+    batchTrackEvents: batchTrackEvents(outgoing),
+    streamEvents: streamEvents(outgoing),
   };
   const events = {
     getEvent: getEvent(em),

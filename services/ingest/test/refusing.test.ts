@@ -91,6 +91,15 @@ test("a stream ends with an error at a batch beyond the limits, after the batche
   expect(acknowledged).toHaveLength(1);
 });
 
+test("a batch beyond the limits ends a stream that its client keeps open", async () => {
+  async function* batches() {
+    yield { events: [] };
+    await new Promise(() => {});
+  }
+  const error = await errorOf(ingest.streamEvents(batches())[Symbol.asyncIterator]().next());
+  expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ["events"] });
+});
+
 test("bytes in a stream that are no message end it, after the batches before them are acknowledged", async () => {
   const files = { ca: tlsFile("ca.crt"), cert: tlsFile("developer.crt"), key: tlsFile("developer.key") };
   const client = new Client(`127.0.0.1:${bed.ports.ingest}`, clientCredentials(files));

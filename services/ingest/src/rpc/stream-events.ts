@@ -1,17 +1,14 @@
-import type { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
-import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { mapInOrder } from "@ocellus/runtime/map-in-order.ts";
-import { sizeOf } from "@ocellus/runtime/message-codec.ts";
+import { RawStream } from "@ocellus/runtime/raw-handler.ts";
 import { acceptBatch } from "../accept-batch.ts";
-import type { EventPublisher } from "../event-publisher.ts";
+import type { Outgoing } from "../door/outgoing.ts";
 
 /** How many batches of one stream may wait for the queue's acknowledgement before the stream is read no further. */
 const MAX_UNACKNOWLEDGED = 16;
 
 /** Accepts batch after batch and acknowledges each, in order. Throws at the first batch that was not accepted at all. */
-export function streamEvents(publisher: EventPublisher): Handlers<typeof IngestService>["streamEvents"] {
-  return (requests) =>
-    mapInOrder(requests, MAX_UNACKNOWLEDGED, async (request) => ({
-      results: await acceptBatch(publisher, request.events, sizeOf(request)),
-    }));
+export function streamEvents(outgoing: Outgoing): RawStream {
+  return new RawStream((requests) =>
+    mapInOrder(requests, MAX_UNACKNOWLEDGED, (request) => acceptBatch(outgoing, request)),
+  );
 }

@@ -1,37 +1,46 @@
-import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
-import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import type { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
-import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import { TrackEventRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { RawUnary } from "@ocellus/runtime/raw-handler.ts";
 import { invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
-import { isoOf, microsOf, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
-import type { EventPublisher } from "../event-publisher.ts";
-import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
+import { isoOf } from "@ocellus/runtime/time.ts";
+import { eventsIn } from "../door/events-in.ts";
+import type { Outgoing } from "../door/outgoing.ts";
+import { takeEvent } from "../door/take-event.ts";
+import { TakenEvent } from "../door/taken-event.ts";
+import { writeTracked } from "../door/write-answer.ts";
 import { countAccepted, countRefused } from "../metrics.ts";
+import { Growing } from "../wire/growing.ts";
+import { Reader } from "../wire/wire.ts";
+
+/** Used again for each answer, which is written in one go. */
+const answer = new Growing();
 
 /** Accepts one event: it is durable in the queue when this answers. Throws INVALID_ARGUMENT naming each offending field. */
-export function trackEvent(publisher: EventPublisher): Handlers<typeof IngestService>["trackEvent"] {
-  return async ({ event }) => {
-    if (!event) throw invalidArgument([{ field: "event", description: "is required" }]);
-    const receiveTime = nowMicros();
-    const violations = validateEvent(event, "event", receiveTime);
-    if (violations.length > 0) {
+export function trackEvent(outgoing: Outgoing): RawUnary {
+  return new RawUnary(async (request) => {
+    const { bytes, spans } = eventsIn(request, TrackEventRequestSchema, 1);
+    const [start, end] = spans;
+    if (start === undefined) throw invalidArgument([{ field: "event", description: "is required" }]);
+    const turn = outgoing.turn();
+    const taken = takeEvent(new Reader(bytes, start), end!, turn, "event");
+    if (!(taken instanceof TakenEvent)) {
       countRefused(1);
-      throw invalidArgument(violations, ErrorReason.INVALID_EVENT);
+      throw taken.error;
     }
-    const identified = identifyEvent(event, receiveTime);
-    const [error] = await publisher.publish([identified], receiveTime);
-    if (error) {
+    const message = outgoing.add(taken);
+    await message.done;
+    if (message.error) {
       countRefused(1);
-      throw withIdentity(error, identified);
+      throw withIdentity(message.error, taken);
     }
     countAccepted(1);
-    return { event: { ...identified, receiveTime: timestampOf(receiveTime) } };
-  };
+    writeTracked(taken, turn.receiveTimeBytes, answer);
+    return answer.take();
+  });
 }
 
 /** The error with what a retry must carry, which the client cannot know where it left that to us. */
-function withIdentity(error: ServiceError, { id, timestamp }: IdentifiedEvent): ServiceError {
+function withIdentity(error: ServiceError, taken: TakenEvent): ServiceError {
   const { code, reason, retryAfterMs, cause, message } = error;
-  const identity = `id "${id}", timestamp "${isoOf(microsOf(timestamp))}"`;
+  const identity = `id "${taken.idText()}", timestamp "${isoOf(taken.time())}"`;
   return new ServiceError(`${message} (${identity})`, { code, reason, retryAfterMs, cause });
 }

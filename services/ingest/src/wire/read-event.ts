@@ -68,7 +68,7 @@ export class EventBytes {
 const SECONDS = 0x08;
 
 /** The time that an encoded Timestamp holds. */
-function microsIn(reader: Reader, end: number): Micros {
+export function microsIn(reader: Reader, end: number): Micros {
   let seconds = 0n;
   let nanos = 0;
   while (reader.at < end) {

@@ -1,4 +1,5 @@
 import { create, fromBinary, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "@jest/globals";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
@@ -10,7 +11,8 @@ import { Reader } from "./wire.ts";
 const NOW_SECONDS = 1_790_000_000;
 const NOW = BigInt(NOW_SECONDS) * 1_000_000n;
 
-const scan = (bytes: Uint8Array) => scanEvent(new Reader(Buffer.from(bytes)), bytes.length, NOW_SECONDS);
+const scan = (bytes: Uint8Array) => scanEvent(new Reader(Buffer.from(bytes)), bytes.length, NOW_SECONDS, found);
+const found = { idStart: 0, timestampStart: 0, timestampEnd: 0 };
 const encoded = (event: Partial<Event>) => toBinary(EventSchema, create(EventSchema, event as Event));
 
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -36,6 +38,14 @@ test("an ordinary event is known to be valid, with what identifies it", () => {
 let deep: JsonObject = {};
 for (let level = 1; level < 33; level++) deep = { deep };
 
+test("it is told where id and timestamp are", () => {
+  const bytes = Buffer.from(encoded(ordinary));
+  scan(bytes);
+  expect(bytes.toString("latin1", found.idStart, found.idStart + 36)).toBe(ID);
+  const timestamp = bytes.subarray(found.timestampStart, found.timestampEnd);
+  expect(fromBinary(TimestampSchema, timestamp)).toEqual(ordinary.timestamp);
+});
+
 test.each<[string, Partial<Event>]>([
   ["has no name", {}],
   ["has an empty session", { name: "n", sessionId: "" }],
@@ -45,6 +55,7 @@ test.each<[string, Partial<Event>]>([
   ["has an id without a timestamp", { name: "n", id: ID }],
   ["lies in the future", { name: "n", timestamp: timestampOf(NOW + 301_000_000n) }],
   ["lies before 1970", { name: "n", timestamp: timestampOf(-1n) }],
+  ["lies between two microseconds", { name: "n", timestamp: create(TimestampSchema, { seconds: 1n, nanos: 1 }) }],
   ["has an infinite value", { name: "n", value: Infinity }],
   ["has a value that is no number", { name: "n", value: NaN }],
   ["has U+0000 in its data", { name: "n", data: { a: "\0" } }],

@@ -16,17 +16,25 @@ export const NOT_KNOWN = -1;
 /** No byte of a Struct makes more than 6 of JSON (U+0001 is \u0001), so that so few stay within 32 KiB for sure. */
 const MAX_DATA_BYTES = 5400;
 
+/** Where a scan found what an answer repeats. */
+export interface Found {
+  idStart: number;
+  timestampStart: number;
+  timestampEnd: number;
+}
+
 /** A clock's 5 minutes ahead, less a second for what is cut off. */
 const MAX_AHEAD_SECONDS = 299;
 
 /**
  * Looks through one encoded event, up to `end`, without making objects of it. Answers which of the fields above it has where
- * it surely is valid (`validateEvent` finds nothing), holds nothing that Ocellus sets, and has an `id` in lower case if it
+ * it surely is valid (`validateEvent` finds nothing), holds nothing that Ocellus sets or cuts off, and has an `id` in lower case if it
  * has one; and NOT_KNOWN of everything else, right or wrong: that is for the slow way to tell.
  *
  * @param nowSeconds the time of receipt, in whole seconds since 1970
+ * @param found is told where they are, of those that the event has
  */
-export function scanEvent(reader: Reader, end: number, nowSeconds: number): number {
+export function scanEvent(reader: Reader, end: number, nowSeconds: number, found: Found): number {
   const { bytes } = reader;
   let seen = 0;
   while (reader.at < end) {
@@ -42,7 +50,10 @@ export function scanEvent(reader: Reader, end: number, nowSeconds: number): numb
     }
     if (tag > DATA || (tag & 7) !== 2) return NOT_KNOWN;
     const fieldEnd = reader.fieldEnd(end);
+    const start = reader.at;
     if (fieldEnd < 0 || !isValid(reader, tag, fieldEnd, nowSeconds)) return NOT_KNOWN;
+    if (tag === ID) found.idStart = start;
+    else if (tag === TIMESTAMP) [found.timestampStart, found.timestampEnd] = [start, fieldEnd];
     reader.at = fieldEnd;
   }
   if ((seen & HAS_NAME) === 0) return NOT_KNOWN;
@@ -88,7 +99,7 @@ function isTextOf({ bytes, at }: Reader, end: number, maxLength: number): boolea
   return end > at && end - at <= maxLength && isPlainText(bytes, at, end);
 }
 
-/** Whether a Timestamp lies in the seconds 0 to `latest` since 1970. */
+/** Whether a Timestamp of whole microseconds lies in the seconds 0 to `latest` since 1970. */
 function isPast(reader: Reader, end: number, latest: number): boolean {
   const { bytes } = reader;
   if (reader.at < end && bytes[reader.at] === 0x08) {
@@ -99,7 +110,7 @@ function isPast(reader: Reader, end: number, latest: number): boolean {
   if (reader.at < end && bytes[reader.at] === 0x10) {
     reader.at++;
     const nanos = reader.varint(end);
-    if (nanos < 0 || nanos > 999_999_999) return false;
+    if (nanos < 0 || nanos > 999_999_999 || nanos % 1000 !== 0) return false;
   }
   return reader.at === end;
 }

@@ -1,0 +1,24 @@
+import type { AnyService, CallContext, Handlers } from "./handlers.ts";
+
+/** A unary method that reads the bytes of its request, and writes those of its response, by itself: for what is called most. */
+export class RawUnary {
+  readonly handle: (request: Buffer, context: CallContext) => Promise<Buffer>;
+
+  constructor(handle: RawUnary["handle"]) {
+    this.handle = handle;
+  }
+}
+
+/** A method with streams both ways that does so. */
+export class RawStream {
+  readonly handle: (requests: AsyncIterable<Buffer>, context: CallContext) => AsyncIterable<Buffer>;
+
+  constructor(handle: RawStream["handle"]) {
+    this.handle = handle;
+  }
+}
+
+/** All methods of a service, typed or raw: one that is missing does not compile. */
+export type ServedHandlers<S extends AnyService> = {
+  [Name in keyof Handlers<S>]: Handlers<S>[Name] | RawUnary | RawStream;
+};

@@ -1,0 +1,116 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
+import type { Queue } from "@ocellus/runtime/nats.ts";
+import type { ServiceError } from "@ocellus/runtime/service-error.ts";
+import { EVENTS } from "@ocellus/runtime/streams.ts";
+import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import { Growing } from "../wire/growing.ts";
+import { nothingAccepted, publishError, tooMuchInFlight } from "./publish-error.ts";
+import type { TakenEvent } from "./taken-event.ts";
+
+/** Left free in a message for the protocol around its payload. */
+const HEADROOM_BYTES = 4096;
+/** The tag and the length before an event, and the time of receipt. */
+const OVERHEAD_BYTES = 32;
+/** How many bytes may wait for a PubAck: beyond, more is refused before any work is done for it. */
+const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+
+const EVENTS_TAG = 0x0a;
+const RECEIVE_TIME_TAG = 0x12;
+
+/** A message on its way to the stream EVENTS. */
+export class OutgoingMessage {
+  readonly #done = Promise.withResolvers<void>();
+  /** What went wrong, once `done` has resolved; undefined where the message is durable. */
+  error: ServiceError | undefined;
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  settle(error?: ServiceError): void {
+    this.error = error;
+    this.#done.resolve();
+  }
+}
+
+/** The requests of one turn of the event loop: they share their time of receipt and, as far as they fit, one message. */
+export interface Turn {
+  receiveTime: Micros;
+  /** It as an encoded Timestamp. */
+  receiveTimeBytes: Buffer;
+}
+
+/**
+ * Hands events to the stream EVENTS: group commit. The events of all requests of one turn travel in as few messages as NATS'
+ * max_payload allows.
+ */
+export class Outgoing {
+  readonly #queue: Queue;
+  readonly #publisher: AckedPublisher;
+  readonly #payload = new Growing(1024 * 1024);
+  #turn: Turn | undefined;
+  #message: OutgoingMessage | undefined;
+  #inFlight = 0;
+
+  constructor(queue: Queue, publisher: AckedPublisher) {
+    this.#queue = queue;
+    this.#publisher = publisher;
+  }
+
+  /** The turn that a request belongs to which is handled now. Throws RESOURCE_EXHAUSTED where too much is on its way. */
+  turn(): Turn {
+    if (this.#inFlight > MAX_IN_FLIGHT_BYTES) throw tooMuchInFlight();
+    if (!this.#turn) {
+      const receiveTime = nowMicros();
+      const receiveTimeBytes = Buffer.from(toBinary(TimestampSchema, timestampOf(receiveTime)));
+      this.#turn = { receiveTime, receiveTimeBytes };
+      setImmediate(() => this.#end());
+    }
+    return this.#turn;
+  }
+
+  /** Takes an event along in the message of this turn. To be called before the turn ends. */
+  add(event: TakenEvent): OutgoingMessage {
+    const limit = (this.#queue.connection.info?.max_payload ?? 1024 * 1024) - HEADROOM_BYTES;
+    const length = event.length;
+    if (this.#payload.length > 0 && this.#payload.length + length + OVERHEAD_BYTES > limit) this.#send();
+    this.#message ??= new OutgoingMessage();
+    this.#payload.byte(EVENTS_TAG);
+    this.#payload.varint(length);
+    event.write(this.#payload);
+    return this.#message;
+  }
+
+  #end(): void {
+    this.#send();
+    this.#turn = undefined;
+  }
+
+  #send(): void {
+    const message = this.#message;
+    if (!message) return;
+    this.#message = undefined;
+    const { receiveTimeBytes } = this.#turn!;
+    this.#payload.byte(RECEIVE_TIME_TAG);
+    this.#payload.varint(receiveTimeBytes.length);
+    this.#payload.copy(receiveTimeBytes, 0, receiveTimeBytes.length);
+    const payload = this.#payload.take();
+    // Without a connection the client would keep the message and send it later, when the caller has given up on it.
+    if (this.#queue.connected()) void this.#publish(message, payload);
+    else message.settle(nothingAccepted());
+  }
+
+  /** Settles the message; never rejects. */
+  async #publish(message: OutgoingMessage, payload: Buffer): Promise<void> {
+    this.#inFlight += payload.length;
+    try {
+      await this.#publisher.publish(EVENTS.subject, payload);
+      message.settle();
+    } catch (error) {
+      message.settle(publishError(error));
+    }
+    this.#inFlight -= payload.length;
+  }
+}

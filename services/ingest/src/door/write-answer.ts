@@ -1,0 +1,57 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import type { ServiceError } from "@ocellus/runtime/service-error.ts";
+import { toStatus } from "@ocellus/runtime/status.ts";
+import type { Growing } from "../wire/growing.ts";
+import type { Span, TakenEvent } from "./taken-event.ts";
+
+// The fields of BatchTrackEventsResponse, EventResult and EventReceipt, all of them messages or texts.
+const RESULTS = 0x0a;
+const ACCEPTED = 0x0a;
+const ID = 0x0a;
+const TIMESTAMP = 0x12;
+const RECEIVE_TIME = 0x1a;
+/** The field `receive_time` of an Event. */
+const EVENT_RECEIVE_TIME = 0x52;
+/** The field `event` of a TrackEventResponse. */
+const EVENT = 0x0a;
+
+/** Writes the result of an accepted event into the answer to a batch. */
+export function writeAccepted({ id, timestamp }: TakenEvent, receiveTimeBytes: Buffer, out: Growing): void {
+  const receiptLength = 2 + 36 + 2 + lengthOf(timestamp) + 2 + receiveTimeBytes.length;
+  out.byte(RESULTS);
+  out.byte(receiptLength + 2);
+  out.byte(ACCEPTED);
+  out.byte(receiptLength);
+  writeField(ID, id, out);
+  writeField(TIMESTAMP, timestamp, out);
+  writeField(RECEIVE_TIME, [receiveTimeBytes, 0, receiveTimeBytes.length], out);
+}
+
+/** Writes the result of a refused event into the answer to a batch. */
+export function writeRefused(error: ServiceError, out: Growing): void {
+  const result = create(EventResultSchema, { result: { case: "refused", value: toStatus(error) } });
+  const bytes = toBinary(EventResultSchema, result);
+  out.byte(RESULTS);
+  out.varint(bytes.length);
+  out.copy(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+}
+
+/** Writes the whole TrackEventResponse of an accepted event. */
+export function writeTracked(event: TakenEvent, receiveTimeBytes: Buffer, out: Growing): void {
+  out.byte(EVENT);
+  out.varint(event.length + 2 + receiveTimeBytes.length);
+  event.write(out);
+  writeField(EVENT_RECEIVE_TIME, [receiveTimeBytes, 0, receiveTimeBytes.length], out);
+}
+
+function writeField(tag: number, span: Span, out: Growing): void {
+  out.byte(tag);
+  out.byte(lengthOf(span));
+  out.copy(span[0], span[1], span[2]);
+}
+
+/** Ids and Timestamps are shorter than 128 bytes. */
+function lengthOf([, start, end]: Span): number {
+  return end - start;
+}
