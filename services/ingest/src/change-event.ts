@@ -53,6 +53,8 @@ export async function changeEvents<T>(
 ): Promise<T> {
   const { messages, result } = await retried(() =>
     em.fork().transactional(async (tx) => {
+      // Before any event is locked, as storing does it: see store-by-copy.ts.
+      await sql`lock table ingest.deleted_events in row exclusive mode`.execute(tx.getKysely());
       const { changes, result } = await change(tx);
       const { rows } = await sql<{ id: string }>`select pg_current_xact_id()::text as id`.execute(tx.getKysely());
       const messages = changesOf(BigInt(rows[0]!.id), changes);

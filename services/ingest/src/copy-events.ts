@@ -1,17 +1,10 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Micros } from "@ocellus/runtime/time.ts";
 import type { ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { COLUMNS, writeHeader, writeRow, writeTrailer } from "./wire/copy-rows.ts";
 import { Growing } from "./wire/growing.ts";
-import type { EventBytes } from "./wire/read-event.ts";
-
-/** An accepted event as it came from the queue. */
-export interface QueuedEvent {
-  event: EventBytes;
-  receiveTime: Micros;
-}
+import type { QueuedEvent } from "./wire/read-accepted.ts";
 
 const COPY = `copy ingest.events (${COLUMNS.join(", ")}) from stdin (format binary)`;
 /** One for all: a COPY is written whole before anything else can run. */

@@ -11,6 +11,10 @@ import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
 import { services } from "./service.ts";
+import { storingPool } from "./storing-pool.ts";
+
+/** How many batches are stored at once: while PostgreSQL works on one, the next is read and written. */
+const STORING = 2;
 
 await runService("ingest", async (lifecycle) => {
   const config = readConfig(variables);
@@ -25,7 +29,11 @@ await runService("ingest", async (lifecycle) => {
     "forgetting",
     forgetOld("deleted events", () => forgetDeleted(em), lifecycle),
   );
-  lifecycle.background("store-events", storeEvents({ queue, em, outbox, log, signal }));
+  const pool = storingPool(config.DATABASE_URL, STORING);
+  lifecycle.onStop("storing connections", () => pool.end());
+  for (let index = 0; index < STORING; index++) {
+    lifecycle.background("store-events", storeEvents({ queue, em, outbox, pool, log, signal }));
+  }
 
   await serve(services(new Outgoing(queue, new AckedPublisher(queue.connection, 1500)), em, outbox, database, log), {
     host: config.LISTEN_HOST,

@@ -1,12 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { AcceptedEventsSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
 import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
 import { type ConsumerContext, consumeBatches } from "@ocellus/runtime/message-batches.ts";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
-import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
+import { timestampOf } from "@ocellus/runtime/time.ts";
 import type { JsMsg } from "nats";
+import type { Pool } from "pg";
 import { v7 } from "uuid";
 import { changesOf, stored } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
@@ -15,10 +17,14 @@ import { OutboxMessage } from "../entities/outbox-message.ts";
 import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
+import { storeByCopy } from "../store-by-copy.ts";
+import { type QueuedEvent, readAccepted } from "../wire/read-accepted.ts";
 
 /** What the storing consumer works with. */
 export interface StoreEventsOptions extends ConsumerContext {
   outbox: Outbox;
+  /** For storing alone. */
+  pool: Pool;
 }
 
 type Announcement = Pick<OutboxMessage, "id" | "payload">;
@@ -32,7 +38,7 @@ const MAX_EVENTS = 5000;
  */
 export function storeEvents(options: StoreEventsOptions): Promise<void> {
   return consumeBatches(options, SOURCE, async (messages) => {
-    const events: EventToStore[] = [];
+    const events: QueuedEvent[] = [];
     for (const message of messages) events.push(...(await read(message, options)));
     for (let start = 0; start < events.length; start += MAX_EVENTS) {
       await store(events.slice(start, start + MAX_EVENTS), options);
@@ -41,11 +47,9 @@ export function storeEvents(options: StoreEventsOptions): Promise<void> {
 }
 
 /** The events in a message; a message that is none is kept as an error and not tried again. */
-async function read(message: JsMsg, { em }: StoreEventsOptions): Promise<EventToStore[]> {
+async function read(message: JsMsg, { em }: StoreEventsOptions): Promise<QueuedEvent[]> {
   try {
-    const { events, receiveTime } = decode(AcceptedEventsSchema, message.data);
-    if (!receiveTime) throw new Error("The message has no receive_time");
-    return events.map((event) => toStore(event, microsOf(receiveTime)));
+    return readAccepted(Buffer.from(message.data.buffer, message.data.byteOffset, message.data.byteLength));
   } catch (error) {
     await keepError(em, { payload: Buffer.from(message.data), error });
     return [];
@@ -53,16 +57,20 @@ async function read(message: JsMsg, { em }: StoreEventsOptions): Promise<EventTo
 }
 
 /** Stores events, and splits them where PostgreSQL refuses one, until that one stands alone and becomes an error. */
-async function store(events: EventToStore[], options: StoreEventsOptions): Promise<void> {
+async function store(events: QueuedEvent[], options: StoreEventsOptions): Promise<void> {
   const { em, outbox, log } = options;
   let messages: Announcement[];
   try {
-    messages = await storeTogether(em, events);
+    await ensurePartitions(
+      em,
+      events.map(({ event }) => event.timestamp),
+    );
+    messages = (await storeNew(options.pool, events)) ?? (await storeUnknown(em, events.map(decoded)));
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
     if (only && events.length === 1) {
-      const { event, receiveTime } = only;
+      const { event, receiveTime } = decoded(only);
       const accepted = create(AcceptedEventsSchema, { events: [event], receiveTime: timestampOf(receiveTime) });
       log.warn({ err: error, eventId: event.id }, "PostgreSQL refused an event; it is kept as an error");
       return keepError(em, { eventId: event.id, payload: encode(AcceptedEventsSchema, accepted), error });
@@ -76,12 +84,18 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
     .catch((error) => log.warn({ err: error }, "changes are stored and not yet announced; the sweep will do it"));
 }
 
-/** One transaction: the events, and the messages that announce those that are new. */
-async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
-  await ensurePartitions(
-    em,
-    events.map(({ timestamp }) => timestamp),
-  );
+async function storeNew(pool: Pool, events: QueuedEvent[]): Promise<Announcement[] | undefined> {
+  const messages = await storeByCopy(pool, events);
+  if (messages) countStored(events.length);
+  return messages;
+}
+
+function decoded({ event, receiveTime }: QueuedEvent): EventToStore {
+  return toStore(decode(EventSchema, event.encoded()), receiveTime);
+}
+
+/** One transaction: the events that are neither stored nor deleted, and the messages that announce them. */
+async function storeUnknown(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
   const { count, messages } = await em.fork().transactional(async (tx) => {
     const { events: fresh, transactionId } = await insertEvents(tx, events);
     const changes = fresh.map(({ event, timestamp }) =>

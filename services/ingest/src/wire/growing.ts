@@ -36,6 +36,13 @@ export class Growing {
     this.byte(rest);
   }
 
+  /** A number of 64 bits, not negative, in that format. */
+  bigVarint(value: bigint): void {
+    let rest = value;
+    for (; rest > 0x7fn; rest >>= 7n) this.byte(Number(rest & 0x7fn) | 0x80);
+    this.byte(Number(rest));
+  }
+
   int16(value: number): void {
     this.#reserve(2);
     this.#length = this.#bytes.writeInt16BE(value, this.#length);

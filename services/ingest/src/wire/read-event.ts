@@ -23,10 +23,12 @@ export class EventBytes {
   /** Start and end of each field, by its number; both 0 where the event lacks it. */
   readonly #spans = new Int32Array(20);
   readonly timestamp: Micros;
+  readonly #whole: [start: number, end: number];
 
   /** Throws where the bytes from `start` to `end` are no event with an id and a timestamp. */
   constructor(bytes: Buffer, start: number, end: number) {
     this.bytes = bytes;
+    this.#whole = [start, end];
     const reader = new Reader(bytes, start);
     while (reader.at < end) {
       const tag = bytes[reader.at++]!;
@@ -42,6 +44,11 @@ export class EventBytes {
     if (this.lengthOf(FIELD.id) !== 36) throw new Error("An accepted event has no id");
     if (!this.has(FIELD.timestamp)) throw new Error(`The accepted event ${this.text(FIELD.id)} has no timestamp`);
     this.timestamp = microsIn(new Reader(bytes, this.start(FIELD.timestamp)), this.end(FIELD.timestamp));
+  }
+
+  /** All of its bytes. */
+  encoded(): Buffer {
+    return this.bytes.subarray(...this.#whole);
   }
 
   start(field: number): number {

@@ -1,0 +1,60 @@
+import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
+import { microsOfSql } from "@ocellus/runtime/time.ts";
+import type { ClientBase, Pool } from "pg";
+import { copyEvents } from "./copy-events.ts";
+import type { OutboxMessage } from "./entities/outbox-message.ts";
+import { storedChanges } from "./stored-changes.ts";
+import type { QueuedEvent } from "./wire/read-accepted.ts";
+
+type Announcement = Pick<OutboxMessage, "id" | "payload">;
+
+/**
+ * Stores events in one transaction with the messages that announce them, which it answers. That is the fast way, for events
+ * that are all new: undefined is answered, and nothing stored, where one of them is stored already, comes twice, or may have
+ * been deleted since it was received. They need the way that looks at each.
+ */
+export async function storeByCopy(pool: Pool, events: QueuedEvent[]): Promise<Announcement[] | undefined> {
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    const start = await begin(client);
+    if (start.lastDelete !== undefined && events.some(({ receiveTime }) => receiveTime <= start.lastDelete!)) {
+      await client.query("rollback");
+      return undefined;
+    }
+    const messages = storedChanges(start.transactionId, events);
+    await copyEvents(client, events);
+    await client.query("insert into ingest.outbox (id, payload) select * from unnest($1::uuid[], $2::bytea[])", [
+      messages.map(({ id }) => id),
+      messages.map(({ payload }) => payload),
+    ]);
+    await client.query("commit");
+    return messages;
+  } catch (error) {
+    failure = error as Error;
+    if (!isUniqueViolation(error)) throw error;
+    await client.query("rollback");
+    failure = undefined;
+    return undefined;
+  } finally {
+    // A connection on which something else failed is closed, which ends its transaction.
+    client.release(failure);
+  }
+}
+
+/**
+ * Begins a transaction that no deletion overlaps: the table of what is deleted changes either before it is looked at here,
+ * or after the events are stored.
+ */
+async function begin(client: ClientBase) {
+  const results = await client.query<{ transaction_id: string; last_delete: string | null }>(`
+    begin;
+    lock table ingest.deleted_events in share mode;
+    select pg_current_xact_id()::text as transaction_id, (select max(delete_time)::text from ingest.deleted_events) as last_delete`);
+  const [, , { rows }] = results as unknown as [unknown, unknown, typeof results];
+  const { transaction_id, last_delete } = rows[0]!;
+  return {
+    transactionId: BigInt(transaction_id),
+    lastDelete: last_delete === null ? undefined : microsOfSql(last_delete),
+  };
+}
