@@ -71,9 +71,9 @@ function errorOf({ status, rawPayload, payloadSize, event, namespace, name, tran
     status,
     rawPayload: rawPayload.subarray(0, MAX_PAYLOAD_BYTES),
     payloadSize: BigInt(payloadSize ?? rawPayload.length),
-    event,
-    namespace,
-    name,
+    event: rawPayload.length > MAX_PAYLOAD_BYTES ? undefined : event,
+    namespace: namespace ?? event?.namespace,
+    name: name ?? event?.name,
     source: { transport, address },
   });
 }
@@ -82,8 +82,8 @@ function callsFor(refusals: Refusal[]): Refusal[][] {
   const calls: Refusal[][] = [];
   let size = MAX_CALL_BYTES;
   for (const refusal of refusals) {
-    // The event is no more than was sent, but a number may take five times as much as in JSON.
-    const bytes = refusal.rawPayload.length * 6;
+    // Besides the payload the event is sent, in which a number may take five times as much as in JSON.
+    const bytes = Math.min(refusal.rawPayload.length, MAX_PAYLOAD_BYTES) * 6;
     if (size + bytes > MAX_CALL_BYTES || calls.at(-1)!.length === MAX_CALL_COUNT) {
       calls.push([]);
       size = 0;
