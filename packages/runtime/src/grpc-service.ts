@@ -9,6 +9,7 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { callerOf } from "./caller.ts";
 import type { AnyService, CallContext } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
 import { RawStream, RawUnary, type ServedHandlers } from "./raw-handler.ts";
@@ -30,8 +31,9 @@ export interface Dependency {
 /** What a served service shares among its calls. */
 export interface ServiceOptions {
   log: Logger;
-  /** Every unary call of the service needs it. */
+  /** Every unary call of the service needs it, but those of the methods in `without`. */
   requires?: Dependency;
+  without?: readonly string[];
 }
 
 type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<Buffer, Buffer>;
@@ -94,7 +96,10 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
 
   const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
     const work = async () => (await handler(call.request, contextOf(call, log))) as Buffer;
-    (options.requires ? options.requires.whileReachable(work) : work()).then(
+    (options.requires && !options.without?.includes(method.localName)
+      ? options.requires.whileReachable(work)
+      : work()
+    ).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
     );
@@ -156,5 +161,5 @@ function drained(call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream
 function contextOf(call: Call, log: Logger): CallContext {
   const abort = new AbortController();
   call.once("cancelled", () => abort.abort());
-  return { signal: abort.signal, log };
+  return { signal: abort.signal, log, caller: () => callerOf(call) };
 }

@@ -1,14 +1,25 @@
 import { batchProblems } from "@ocellus/event-rules/batch-problems.ts";
 import { BatchTrackEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
-import { invalidArgument } from "@ocellus/runtime/service-error.ts";
+import type { Caller } from "@ocellus/runtime/caller.ts";
+import { decode } from "@ocellus/runtime/message-codec.ts";
+import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
 import { eventsIn } from "./door/events-in.ts";
 import type { Outgoing, OutgoingMessage } from "./door/outgoing.ts";
 import { type RefusedEvent, takeEvent } from "./door/take-event.ts";
 import { TakenEvent } from "./door/taken-event.ts";
 import { writeAccepted, writeRefused } from "./door/write-answer.ts";
+import type { ErrorPublisher } from "./errors/error-publisher.ts";
+import { requestJson } from "./errors/event-json.ts";
+import { MAX_PAYLOAD_BYTES } from "./errors/refused-event.ts";
 import { countAccepted, countRefused } from "./metrics.ts";
 import { Growing } from "./wire/growing.ts";
 import { Reader } from "./wire/wire.ts";
+
+/** The door: where accepted events go, and refused ones. */
+export interface Door {
+  outgoing: Outgoing;
+  errors: ErrorPublisher;
+}
 
 /** Used again for each answer, which is written in one go. */
 const answer = new Growing();
@@ -18,11 +29,17 @@ const answer = new Growing();
  * for each, in order.
  *
  * Throws INVALID_ARGUMENT for a batch beyond the limits, and the queue's error where it took none of the events.
+ *
+ * @param caller tells who sent it, where some of it is refused
  */
-export async function acceptBatch(outgoing: Outgoing, request: Buffer): Promise<Buffer> {
+export async function acceptBatch({ outgoing, errors }: Door, request: Buffer, caller: () => Caller): Promise<Buffer> {
   const { bytes, spans } = eventsIn(request, BatchTrackEventsRequestSchema);
   const problems = batchProblems(spans.length / 2, request.length);
-  if (problems.length > 0) throw invalidArgument([{ field: "events", description: problems.join("; ") }]);
+  if (problems.length > 0) {
+    const error = invalidArgument([{ field: "events", description: problems.join("; ") }]);
+    await keepWhole(request, error, errors, caller());
+    throw error;
+  }
   const turn = outgoing.turn();
   const results: (TakenEvent | RefusedEvent)[] = [];
   const reader = new Reader(bytes);
@@ -34,6 +51,8 @@ export async function acceptBatch(outgoing: Outgoing, request: Buffer): Promise<
   const messages = new Set(sent.filter((message) => message !== undefined));
   for (const message of messages) await message.done;
   requireSome(messages);
+  const refused = results.filter((result) => "error" in result);
+  if (refused.length > 0) await errors.keep(caller(), refused);
 
   let accepted = 0;
   for (const [index, result] of results.entries()) {
@@ -55,4 +74,10 @@ function requireSome(messages: Set<OutgoingMessage>): void {
   const errors = [...messages].map(({ error }) => error);
   const [first] = errors;
   if (first && errors.every((error) => error !== undefined)) throw first;
+}
+
+async function keepWhole(request: Buffer, error: ServiceError, errors: ErrorPublisher, caller: Caller): Promise<void> {
+  const { events } = decode(BatchTrackEventsRequestSchema, request);
+  const payload = Buffer.from(requestJson(events, MAX_PAYLOAD_BYTES));
+  await errors.keep(caller, [{ error, payload, payloadSize: Math.max(request.length, payload.length) }]);
 }

@@ -5,7 +5,7 @@ import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_p
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
 import { v7 } from "uuid";
-import { DEFAULT_NAMESPACE, identifyEvent } from "../identify-event.ts";
+import { DEFAULT_NAMESPACE, type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
 import { EventBytes, FIELD } from "../wire/read-event.ts";
 import {
   type Found,
@@ -72,7 +72,12 @@ function takeSlowly(bytes: Buffer, receiveTime: bigint, path: string): TakenEven
   const event = decode(EventSchema, bytes);
   const violations = validateEvent(event, path, receiveTime);
   if (violations.length > 0) return { event, error: invalidArgument(violations, ErrorReason.INVALID_EVENT) };
-  const written = toBinary(EventSchema, identifyEvent(event, receiveTime), { writeUnknownFields: false });
+  return takenFrom(identifyEvent(event, receiveTime));
+}
+
+/** A valid, identified event as it is to be sent. */
+export function takenFrom(event: IdentifiedEvent): TakenEvent {
+  const written = toBinary(EventSchema, event, { writeUnknownFields: false });
   const whole = Buffer.from(written.buffer, written.byteOffset, written.byteLength);
   const fields = new EventBytes(whole, 0, whole.length);
   const span = (field: number) => [whole, fields.start(field), fields.end(field)] as const;

@@ -1,8 +1,7 @@
 import { RawUnary } from "@ocellus/runtime/raw-handler.ts";
-import { acceptBatch } from "../accept-batch.ts";
-import type { Outgoing } from "../door/outgoing.ts";
+import { acceptBatch, type Door } from "../accept-batch.ts";
 
 /** Accepts the valid events of a batch and answers a result for each. Throws INVALID_ARGUMENT for a batch beyond the limits. */
-export function batchTrackEvents(outgoing: Outgoing): RawUnary {
-  return new RawUnary((request) => acceptBatch(outgoing, request));
+export function batchTrackEvents(door: Door): RawUnary {
+  return new RawUnary((request, { caller }) => acceptBatch(door, request, caller));
 }

@@ -2,8 +2,8 @@ import { TrackEventRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest
 import { RawUnary } from "@ocellus/runtime/raw-handler.ts";
 import { invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { isoOf } from "@ocellus/runtime/time.ts";
+import type { Door } from "../accept-batch.ts";
 import { eventsIn } from "../door/events-in.ts";
-import type { Outgoing } from "../door/outgoing.ts";
 import { takeEvent } from "../door/take-event.ts";
 import { TakenEvent } from "../door/taken-event.ts";
 import { writeTracked } from "../door/write-answer.ts";
@@ -15,15 +15,20 @@ import { Reader } from "../wire/wire.ts";
 const answer = new Growing();
 
 /** Accepts one event: it is durable in the queue when this answers. Throws INVALID_ARGUMENT naming each offending field. */
-export function trackEvent(outgoing: Outgoing): RawUnary {
-  return new RawUnary(async (request) => {
+export function trackEvent({ outgoing, errors }: Door): RawUnary {
+  return new RawUnary(async (request, { caller }) => {
     const { bytes, spans } = eventsIn(request, TrackEventRequestSchema, 1);
     const [start, end] = spans;
-    if (start === undefined) throw invalidArgument([{ field: "event", description: "is required" }]);
+    if (start === undefined) {
+      const error = invalidArgument([{ field: "event", description: "is required" }]);
+      await errors.keep(caller(), [{ error, payload: Buffer.from("{}") }]);
+      throw error;
+    }
     const turn = outgoing.turn();
     const taken = takeEvent(new Reader(bytes, start), end!, turn, "event");
     if (!(taken instanceof TakenEvent)) {
       countRefused(1);
+      await errors.keep(caller(), [taken]);
       throw taken.error;
     }
     const message = outgoing.add(taken);
