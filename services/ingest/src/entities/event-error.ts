@@ -1,9 +1,13 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { defineEntity, p } from "@mikro-orm/core";
-import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
+import { type Status, StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
-import type { ErrorStage, EventErrorSchema as EventErrorMessage, Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import type {
+  ErrorStage,
+  EventErrorSchema as EventErrorMessage,
+  Transport,
+} from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { MicrosType } from "@ocellus/runtime/micros-type.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
@@ -53,7 +57,7 @@ export class EventError extends EventErrorSchema.class {
     return {
       id: this.id,
       stage: this.stage,
-      status: this.status ? decode(StatusSchema, this.status) : this.#statusOfMessage(),
+      status: this.status ? decode(StatusSchema, this.status) : refusalOf(this.message ?? ""),
       payload: payloadValue(this.payload),
       payloadSize: BigInt(this.payloadSize ?? this.payload.length),
       event: this.readEvent(),
@@ -65,10 +69,10 @@ export class EventError extends EventErrorSchema.class {
       replayedEventId: this.replayedEventId ?? "",
     };
   }
-
-  #statusOfMessage() {
-    const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
-    return create(StatusSchema, toStatus(new ServiceError(this.message ?? "", facts)));
-  }
 }
 EventErrorSchema.setClass(EventError);
+
+function refusalOf(message: string): Status {
+  const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
+  return toStatus(new ServiceError(message, facts));
+}
