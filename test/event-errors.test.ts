@@ -15,7 +15,7 @@ afterAll(() => bed.stop());
 // biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
 type Json = any;
 
-async function send(method: string, path: string, body?: BodyInit, type = "application/json") {
+async function send(method: string, path: string, body?: string | Buffer, type = "application/json") {
   const headers = { "content-type": type };
   const response = await fetch(bed.url + path, { method, ...(body !== undefined && { body, headers }) });
   const text = await response.text();
