@@ -88,15 +88,29 @@ test("while PostgreSQL is frozen reads answer 503, events are accepted, and all 
   await untilAllServe();
 });
 
-test("while PostgreSQL is down reads answer 503, and what was accepted meanwhile is stored when it is back", async () => {
+test("while PostgreSQL is down reads answer 503, and what was accepted or refused meanwhile is kept when it is back", async () => {
   await postgres.stop("immediate");
   for (const path of reads) {
     expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
   }
   const accepted = await track("ping");
   expect(accepted.status).toBe(201);
+  for (const body of ['{"namespace":"meanwhile","name":""}', '{"namespace":"meanwhile"']) {
+    const answer = await fetch(`${suite.urls.gateway}/v1/events`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    expect(answer.status).toBe(400);
+  }
   postgres = await startPostgres({ dataDir: join(folder.path, "postgres"), port: postgres.port });
   await untilStored(accepted.id);
+  await eventually(async () => {
+    const answer = await fetch(`${suite.urls.gateway}/v1/errors`);
+    const { eventErrors = [] } = (await answer.json()) as { eventErrors?: object[] };
+    return eventErrors.length === 2 ? true : undefined;
+  });
   await untilAllServe();
 });
 
