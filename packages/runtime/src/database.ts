@@ -25,7 +25,8 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
     schema: schema.name,
     entities: schema.entities,
     extensions: [Migrator],
-    migrations: { migrationsList: schema.migrations, snapshot: false, silent: true },
+    // Each migration is a transaction of its own, so that one may do what a transaction cannot, such as building an index beside writers.
+    migrations: { migrationsList: schema.migrations, snapshot: false, silent: true, allOrNothing: false },
     pool: { min: 0, max: poolSize },
     forceUtcTimezone: true,
     discovery: { warnWhenNoEntities: false },

@@ -5,6 +5,7 @@ import { SessionAlias } from "./entities/session-alias.ts";
 import { Migration0001CreateSessions } from "./migrations/0001-create-sessions.ts";
 import { Migration0002RecountSessions } from "./migrations/0002-recount-sessions.ts";
 import { Migration0003CloseSessions } from "./migrations/0003-close-sessions.ts";
+import { Migration0004FindSessionsByEnd } from "./migrations/0004-find-sessions-by-end.ts";
 
 /** The schema `sessions`: the sessions, the ids of those that were joined to others, and the changes already counted. */
 export const schema: Schema = {
@@ -14,5 +15,6 @@ export const schema: Schema = {
     { name: "0001-create-sessions", class: Migration0001CreateSessions },
     { name: "0002-recount-sessions", class: Migration0002RecountSessions },
     { name: "0003-close-sessions", class: Migration0003CloseSessions },
+    { name: "0004-find-sessions-by-end", class: Migration0004FindSessionsByEnd },
   ],
 };
