@@ -58,6 +58,13 @@ export const urlOf = (...schemes: string[]) =>
     return input;
   });
 
+/** A `host:port`; an IPv6 address stands in brackets. */
+export const address = makeValidator((input: string) => {
+  const [, number] = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(input) ?? [];
+  if (!number || Number(number) < 1 || Number(number) > 65_535) throw new Error("expected host:port");
+  return input;
+});
+
 /** The variables of every service with a database and a queue. */
 export const stateVariables = {
   GRPC_PORT: port({ desc: "the port of gRPC, mTLS only" }),

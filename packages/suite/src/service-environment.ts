@@ -40,9 +40,12 @@ export function serviceEnvironment(
       AGGREGATION_ADDRESS: `127.0.0.1:${ports.aggregation}`,
     };
   }
-  const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
+  const ofSessions = name === "sessions" && {
+    SESSION_CLOSING: DEMO_CLOSING,
+    INGEST_ADDRESS: `127.0.0.1:${ports.ingest}`,
+  };
   return {
-    ...closing,
+    ...ofSessions,
     ...common,
     GRPC_PORT: String(ports[name]),
     DATABASE_URL: urls.databaseUrls[name],

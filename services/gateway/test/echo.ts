@@ -53,6 +53,10 @@ export function echo(seen: Seen): Behind {
         note(id);
         return {};
       },
+      purgeEvents: async (request) => {
+        note(request);
+        return { deletedCount: 0n };
+      },
     },
     sessions: {
       createSession: async ({ session }) => ({ session: note(session) }),
@@ -64,6 +68,19 @@ export function echo(seen: Seen): Behind {
       listSessions: async (request) => {
         note(request);
         return { sessions: [] };
+      },
+    },
+    persons: {
+      createPerson: async ({ person }) => ({ person: note(person) }),
+      getPerson: async ({ id }) => ({ person: { id: note(id), email: "kate@example.org", role: "user" } }),
+      listPersons: async (request) => {
+        note(request);
+        return { persons: [] };
+      },
+      updatePerson: async (request) => ({ person: note(request).person }),
+      deletePerson: async ({ id }) => {
+        note(id);
+        return {};
       },
     },
     aggregation: {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { startGrpcServer } from "@ocellus/runtime/grpc-server.ts";
 import { type ServedService, serve } from "@ocellus/runtime/grpc-service.ts";
@@ -19,6 +20,7 @@ export interface Behind {
   ingest: Handlers<typeof IngestService>;
   events: Handlers<typeof EventService>;
   sessions: Handlers<typeof SessionService>;
+  persons: Handlers<typeof PersonService>;
   aggregation: Handlers<typeof AggregationService>;
 }
 
@@ -47,6 +49,7 @@ export async function startGateway(behind: Behind, addresses: Record<string, str
     serve(IngestService, behind.ingest, { log }),
     serve(EventService, behind.events, { log }),
     serve(SessionService, behind.sessions, { log }),
+    serve(PersonService, behind.persons, { log }),
     serve(AggregationService, behind.aggregation, { log }),
   ];
   const upstream = await startGrpcServer(services, { host: "127.0.0.1", port: 0, tls: tlsOf("ingest") });

@@ -9,6 +9,7 @@ import { batchTrackEvents } from "./rpc/batch-track-events.ts";
 import { deleteEvent } from "./rpc/delete-event.ts";
 import { getEvent } from "./rpc/get-event.ts";
 import { listEvents } from "./rpc/list-events.ts";
+import { purgeEvents } from "./rpc/purge-events.ts";
 import { streamEvents } from "./rpc/stream-events.ts";
 import { trackEvent } from "./rpc/track-event.ts";
 import { updateEvent } from "./rpc/update-event.ts";
@@ -32,6 +33,7 @@ export function services(
     listEvents: listEvents(em),
     updateEvent: updateEvent(changing),
     deleteEvent: deleteEvent(changing),
+    purgeEvents: purgeEvents(changing),
   };
   return [serve(IngestService, ingest, { log }), serve(EventService, events, { log, requires: database })];
 }

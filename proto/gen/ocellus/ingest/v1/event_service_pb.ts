@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ocellus/ingest/v1/event_service.proto.
  */
 export const file_ocellus_ingest_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJtChJVcGRhdGVFdmVudFJlcXVlc3QSJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI9ChNVcGRhdGVFdmVudFJlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudCIgChJEZWxldGVFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlRXZlbnRSZXNwb25zZTKcBAoMRXZlbnRTZXJ2aWNlEnMKCEdldEV2ZW50EiIub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXF1ZXN0GiMub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXNwb25zZSIegtPkkwIYYgVldmVudBIPL3YxL2V2ZW50cy97aWR9Em0KCkxpc3RFdmVudHMSJC5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVxdWVzdBolLm9jZWxsdXMuaW5nZXN0LnYxLkxpc3RFdmVudHNSZXNwb25zZSISgtPkkwIMEgovdjEvZXZlbnRzErABCgtVcGRhdGVFdmVudBIlLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVxdWVzdBomLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVzcG9uc2UiUoLT5JMCTDoFZXZlbnRaJToFZXZlbnRiBWV2ZW50GhUvdjEvZXZlbnRzL3tldmVudC5pZH1iBWV2ZW50MhUvdjEvZXZlbnRzL3tldmVudC5pZH0SdQoLRGVsZXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlc3BvbnNlIheC0+STAhEqDy92MS9ldmVudHMve2lkfWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
+  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJtChJVcGRhdGVFdmVudFJlcXVlc3QSJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI9ChNVcGRhdGVFdmVudFJlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudCIgChJEZWxldGVFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlRXZlbnRSZXNwb25zZSI6ChJQdXJnZUV2ZW50c1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBlcnNvbl9pZBgCIAEoCSIsChNQdXJnZUV2ZW50c1Jlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAMy+gQKDEV2ZW50U2VydmljZRJzCghHZXRFdmVudBIiLm9jZWxsdXMuaW5nZXN0LnYxLkdldEV2ZW50UmVxdWVzdBojLm9jZWxsdXMuaW5nZXN0LnYxLkdldEV2ZW50UmVzcG9uc2UiHoLT5JMCGGIFZXZlbnQSDy92MS9ldmVudHMve2lkfRJtCgpMaXN0RXZlbnRzEiQub2NlbGx1cy5pbmdlc3QudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiEoLT5JMCDBIKL3YxL2V2ZW50cxKwAQoLVXBkYXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5VcGRhdGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5VcGRhdGVFdmVudFJlc3BvbnNlIlKC0+STAkw6BWV2ZW50WiU6BWV2ZW50YgVldmVudBoVL3YxL2V2ZW50cy97ZXZlbnQuaWR9YgVldmVudDIVL3YxL2V2ZW50cy97ZXZlbnQuaWR9EnUKC0RlbGV0ZUV2ZW50EiUub2NlbGx1cy5pbmdlc3QudjEuRGVsZXRlRXZlbnRSZXF1ZXN0GiYub2NlbGx1cy5pbmdlc3QudjEuRGVsZXRlRXZlbnRSZXNwb25zZSIXgtPkkwIRKg8vdjEvZXZlbnRzL3tpZH0SXAoLUHVyZ2VFdmVudHMSJS5vY2VsbHVzLmluZ2VzdC52MS5QdXJnZUV2ZW50c1JlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5QdXJnZUV2ZW50c1Jlc3BvbnNlYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
 
 /**
  * Asks for one event.
@@ -255,6 +255,55 @@ export const DeleteEventResponseSchema: GenMessage<DeleteEventResponse> = /*@__P
   messageDesc(file_ocellus_ingest_v1_event_service, 7);
 
 /**
+ * Asks to delete all events of one person.
+ *
+ * @generated from message ocellus.ingest.v1.PurgeEventsRequest
+ */
+export type PurgeEventsRequest = Message<"ocellus.ingest.v1.PurgeEventsRequest"> & {
+  /**
+   * The namespace of the events. Required.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * The person that the events name. Required.
+   *
+   * @generated from field: string person_id = 2;
+   */
+  personId: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.PurgeEventsRequest.
+ * Use `create(PurgeEventsRequestSchema)` to create a new message.
+ */
+export const PurgeEventsRequestSchema: GenMessage<PurgeEventsRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 8);
+
+/**
+ * Answers that a person's events are deleted.
+ *
+ * @generated from message ocellus.ingest.v1.PurgeEventsResponse
+ */
+export type PurgeEventsResponse = Message<"ocellus.ingest.v1.PurgeEventsResponse"> & {
+  /**
+   * How many stored events were deleted.
+   *
+   * @generated from field: int64 deleted_count = 1;
+   */
+  deletedCount: bigint;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.PurgeEventsResponse.
+ * Use `create(PurgeEventsResponseSchema)` to create a new message.
+ */
+export const PurgeEventsResponseSchema: GenMessage<PurgeEventsResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 9);
+
+/**
  * Serves and changes stored events. A change moves the event's session and its aggregates with it, within a moment after.
  *
  * @generated from service ocellus.ingest.v1.EventService
@@ -302,6 +351,18 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof DeleteEventRequestSchema;
     output: typeof DeleteEventResponseSchema;
+  },
+  /**
+   * Deletes all events of one person for ever, those that are accepted and not stored yet included; events that are received
+   * afterwards are new ones. It is meant for the sessions service, and has no REST route: DeletePerson deletes a person as a
+   * whole. Many events are deleted in many transactions: a call that fails halfway may be made again, and goes on.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.PurgeEvents
+   */
+  purgeEvents: {
+    methodKind: "unary";
+    input: typeof PurgeEventsRequestSchema;
+    output: typeof PurgeEventsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ocellus_ingest_v1_event_service, 0);
