@@ -53,12 +53,12 @@ async function keepOut(em: EntityManager, { namespace, personId }: Purged): Prom
  */
 async function deleteSome(tx: EntityManager, { namespace, personId }: Purged) {
   const { rows } = await sql<Record<"id" | "namespace" | "name" | "timestamp", string> & Partial<Headers>>`
-    with some as (
+    with oldest as (
       select id, "timestamp" from ingest.events where person_id = ${personId} and namespace = ${namespace}
       order by "timestamp", id limit ${BATCH} for update
     ),
     gone as (
-      delete from ingest.events e using some where (e.id, e."timestamp") = (some.id, some."timestamp")
+      delete from ingest.events e using oldest where (e.id, e."timestamp") = (oldest.id, oldest."timestamp")
       returning e.id, e."timestamp", e.namespace, e.name, e.session_id, e.person_id, e.update_time
     ),
     remembered as (
