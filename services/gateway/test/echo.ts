@@ -48,6 +48,18 @@ export function echo(seen: Seen): Behind {
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
         return { events: [] };
       },
+      watchEvents: async function* (request, { signal }) {
+        note(request);
+        if (request.resumeToken === "wrong") {
+          throw invalidArgument([{ field: "resume_token", description: "is none" }], ErrorReason.INVALID_RESUME_TOKEN);
+        }
+        yield { resumeToken: "start" };
+        for (let value = 0; value < 3; value++) {
+          yield { event: { id: "e", namespace: "default", name: "line\nbreak", value }, resumeToken: `t${value}` };
+        }
+        if (request.name === "slow") throw watcherTooSlow();
+        await cancellation(signal, seen);
+      },
       updateEvent: async (request) => ({ event: note(request).event }),
       deleteEvent: async ({ id }) => {
         note(id);
@@ -87,6 +99,10 @@ function resultOf(event: Event, index: number): EventResult {
 function queueFull(): ServiceError {
   const facts = { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.QUEUE_FULL, retryAfterMs: 2500 };
   return new ServiceError("The queue is full", facts);
+}
+
+function watcherTooSlow(): ServiceError {
+  return new ServiceError("Too slow", { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.WATCHER_TOO_SLOW });
 }
 
 async function cancellation(signal: AbortSignal, { cancelled }: Seen): Promise<void> {

@@ -15,4 +15,11 @@ export const variables = {
     default: 1024 * MIB,
     desc: "how many bytes of changes may wait for sessions and aggregates; beyond, they wait in PostgreSQL",
   }),
+  WATCHERS_MAX: wholeNumber(
+    0,
+    10_000,
+  )({
+    default: 100,
+    desc: "how many may watch events at once; each holds 4 MiB at most, and twice that while it catches up",
+  }),
 };

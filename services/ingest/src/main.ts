@@ -10,6 +10,9 @@ import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
 import { services } from "./service.ts";
+import { Past } from "./watch/past.ts";
+import { StoredLog } from "./watch/stored-log.ts";
+import { Tail } from "./watch/tail.ts";
 
 await runService("ingest", async (lifecycle) => {
   const config = readConfig(variables);
@@ -26,7 +29,14 @@ await runService("ingest", async (lifecycle) => {
   );
   lifecycle.background("store-events", storeEvents({ queue, em, outbox, log, signal }));
 
-  await serve(services(new EventPublisher(queue), em, outbox, database, log), {
+  const stored = new StoredLog(em, database);
+  const watching = {
+    past: new Past(stored),
+    tail: new Tail(stored, queue),
+    maxWatchers: config.WATCHERS_MAX,
+    stopping: signal,
+  };
+  await serve(services({ publisher: new EventPublisher(queue), em, outbox, database, watching, log }), {
     host: config.LISTEN_HOST,
     port: config.GRPC_PORT,
     tls: tlsFilesOf(config),

@@ -12,15 +12,20 @@ import { listEvents } from "./rpc/list-events.ts";
 import { streamEvents } from "./rpc/stream-events.ts";
 import { trackEvent } from "./rpc/track-event.ts";
 import { updateEvent } from "./rpc/update-event.ts";
+import { type WatchOptions, watchEvents } from "./rpc/watch-events.ts";
+
+/** What the RPCs work with. */
+export interface ServiceParts {
+  publisher: EventPublisher;
+  em: EntityManager;
+  outbox: Outbox;
+  database: Dependency;
+  watching: WatchOptions;
+  log: Logger;
+}
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
-export function services(
-  publisher: EventPublisher,
-  em: EntityManager,
-  outbox: Outbox,
-  database: Dependency,
-  log: Logger,
-): ServedService[] {
+export function services({ publisher, em, outbox, database, watching, log }: ServiceParts): ServedService[] {
   const changing = { em, outbox, log };
   const ingest = {
     trackEvent: trackEvent(publisher),
@@ -30,6 +35,7 @@ export function services(
   const events = {
     getEvent: getEvent(em),
     listEvents: listEvents(em),
+    watchEvents: watchEvents(watching),
     updateEvent: updateEvent(changing),
     deleteEvent: deleteEvent(changing),
   };

@@ -15,6 +15,7 @@ import { OutboxMessage } from "../entities/outbox-message.ts";
 import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
+import { signalStored } from "../watch/stored-signal.ts";
 
 /** What the storing consumer works with. */
 export interface StoreEventsOptions extends ConsumerContext {
@@ -57,7 +58,7 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
   const { em, outbox, log } = options;
   let messages: Announcement[];
   try {
-    messages = await storeTogether(em, events);
+    messages = await storeTogether(events, options);
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
@@ -77,7 +78,7 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
 }
 
 /** One transaction: the events, and the messages that announce those that are new. */
-async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
+async function storeTogether(events: EventToStore[], { em, queue }: StoreEventsOptions): Promise<Announcement[]> {
   await ensurePartitions(
     em,
     events.map(({ timestamp }) => timestamp),
@@ -91,6 +92,7 @@ async function storeTogether(em: EntityManager, events: EventToStore[]): Promise
     if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
     return { count: fresh.length, messages };
   });
+  if (count > 0) signalStored(queue);
   countStored(count);
   countDuplicates(events.length - count);
   return messages;

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ocellus/ingest/v1/event_service.proto.
  */
 export const file_ocellus_ingest_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJtChJVcGRhdGVFdmVudFJlcXVlc3QSJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI9ChNVcGRhdGVFdmVudFJlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudCIgChJEZWxldGVFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlRXZlbnRSZXNwb25zZTKcBAoMRXZlbnRTZXJ2aWNlEnMKCEdldEV2ZW50EiIub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXF1ZXN0GiMub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXNwb25zZSIegtPkkwIYYgVldmVudBIPL3YxL2V2ZW50cy97aWR9Em0KCkxpc3RFdmVudHMSJC5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVxdWVzdBolLm9jZWxsdXMuaW5nZXN0LnYxLkxpc3RFdmVudHNSZXNwb25zZSISgtPkkwIMEgovdjEvZXZlbnRzErABCgtVcGRhdGVFdmVudBIlLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVxdWVzdBomLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVzcG9uc2UiUoLT5JMCTDoFZXZlbnRaJToFZXZlbnRiBWV2ZW50GhUvdjEvZXZlbnRzL3tldmVudC5pZH1iBWV2ZW50MhUvdjEvZXZlbnRzL3tldmVudC5pZH0SdQoLRGVsZXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlc3BvbnNlIheC0+STAhEqDy92MS9ldmVudHMve2lkfWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
+  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLEAgoSV2F0Y2hFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXN1bWVfdG9rZW4YCCABKAlCDAoKX25hbWVzcGFjZUIHCgVfbmFtZUILCglfY2F0ZWdvcnlCDQoLX3Nlc3Npb25faWRCDAoKX3BlcnNvbl9pZCJTChNXYXRjaEV2ZW50c1Jlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudBIUCgxyZXN1bWVfdG9rZW4YAiABKAkibQoSVXBkYXRlRXZlbnRSZXF1ZXN0EiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudBIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siPQoTVXBkYXRlRXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQiIAoSRGVsZXRlRXZlbnRSZXF1ZXN0EgoKAmlkGAEgASgJIhUKE0RlbGV0ZUV2ZW50UmVzcG9uc2UynQUKDEV2ZW50U2VydmljZRJzCghHZXRFdmVudBIiLm9jZWxsdXMuaW5nZXN0LnYxLkdldEV2ZW50UmVxdWVzdBojLm9jZWxsdXMuaW5nZXN0LnYxLkdldEV2ZW50UmVzcG9uc2UiHoLT5JMCGGIFZXZlbnQSDy92MS9ldmVudHMve2lkfRJtCgpMaXN0RXZlbnRzEiQub2NlbGx1cy5pbmdlc3QudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiEoLT5JMCDBIKL3YxL2V2ZW50cxJ/CgtXYXRjaEV2ZW50cxIlLm9jZWxsdXMuaW5nZXN0LnYxLldhdGNoRXZlbnRzUmVxdWVzdBomLm9jZWxsdXMuaW5nZXN0LnYxLldhdGNoRXZlbnRzUmVzcG9uc2UiH4LT5JMCGWIFZXZlbnQSEC92MS9ldmVudHM6d2F0Y2gwARKwAQoLVXBkYXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5VcGRhdGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5VcGRhdGVFdmVudFJlc3BvbnNlIlKC0+STAkw6BWV2ZW50WiU6BWV2ZW50YgVldmVudBoVL3YxL2V2ZW50cy97ZXZlbnQuaWR9YgVldmVudDIVL3YxL2V2ZW50cy97ZXZlbnQuaWR9EnUKC0RlbGV0ZUV2ZW50EiUub2NlbGx1cy5pbmdlc3QudjEuRGVsZXRlRXZlbnRSZXF1ZXN0GiYub2NlbGx1cy5pbmdlc3QudjEuRGVsZXRlRXZlbnRSZXNwb25zZSIXgtPkkwIRKg8vdjEvZXZlbnRzL3tpZH1iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
 
 /**
  * Asks for one event.
@@ -168,6 +168,106 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
   messageDesc(file_ocellus_ingest_v1_event_service, 3);
 
 /**
+ * Asks for events as they are stored. Text filters are compared exactly.
+ *
+ * @generated from message ocellus.ingest.v1.WatchEventsRequest
+ */
+export type WatchEventsRequest = Message<"ocellus.ingest.v1.WatchEventsRequest"> & {
+  /**
+   * Events of this namespace only.
+   *
+   * @generated from field: optional string namespace = 1;
+   */
+  namespace?: string | undefined;
+
+  /**
+   * Events of this name only.
+   *
+   * @generated from field: optional string name = 2;
+   */
+  name?: string | undefined;
+
+  /**
+   * Events of this category only.
+   *
+   * @generated from field: optional string category = 3;
+   */
+  category?: string | undefined;
+
+  /**
+   * Events that name this session only.
+   *
+   * @generated from field: optional string session_id = 4;
+   */
+  sessionId?: string | undefined;
+
+  /**
+   * Events of this person only.
+   *
+   * @generated from field: optional string person_id = 5;
+   */
+  personId?: string | undefined;
+
+  /**
+   * Events of this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp_min = 6;
+   */
+  timestampMin?: Timestamp | undefined;
+
+  /**
+   * Events of this time or earlier.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp_max = 7;
+   */
+  timestampMax?: Timestamp | undefined;
+
+  /**
+   * The last `resume_token` of an earlier call: events that were stored since then come first. Other filters may be given with
+   * it than before. Empty for what is stored from now on. Over REST the header Last-Event-ID overrules it.
+   *
+   * @generated from field: string resume_token = 8;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.WatchEventsRequest.
+ * Use `create(WatchEventsRequestSchema)` to create a new message.
+ */
+export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 4);
+
+/**
+ * Answers one stored event, or how far the watch has come.
+ *
+ * @generated from message ocellus.ingest.v1.WatchEventsResponse
+ */
+export type WatchEventsResponse = Message<"ocellus.ingest.v1.WatchEventsResponse"> & {
+  /**
+   * The event. Absent in a message that only tells how far the watch has come: the first one, from which on events are
+   * watched, and one after every 15 s without an event.
+   *
+   * @generated from field: ocellus.event.v1.Event event = 1;
+   */
+  event?: Event | undefined;
+
+  /**
+   * Resume with it to get exactly the events that were stored after this one. It is opaque.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.WatchEventsResponse.
+ * Use `create(WatchEventsResponseSchema)` to create a new message.
+ */
+export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 5);
+
+/**
  * Asks to change one event.
  *
  * @generated from message ocellus.ingest.v1.UpdateEventRequest
@@ -195,7 +295,7 @@ export type UpdateEventRequest = Message<"ocellus.ingest.v1.UpdateEventRequest">
  * Use `create(UpdateEventRequestSchema)` to create a new message.
  */
 export const UpdateEventRequestSchema: GenMessage<UpdateEventRequest> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 4);
+  messageDesc(file_ocellus_ingest_v1_event_service, 6);
 
 /**
  * Answers a changed event.
@@ -216,7 +316,7 @@ export type UpdateEventResponse = Message<"ocellus.ingest.v1.UpdateEventResponse
  * Use `create(UpdateEventResponseSchema)` to create a new message.
  */
 export const UpdateEventResponseSchema: GenMessage<UpdateEventResponse> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 5);
+  messageDesc(file_ocellus_ingest_v1_event_service, 7);
 
 /**
  * Asks to delete one event.
@@ -237,7 +337,7 @@ export type DeleteEventRequest = Message<"ocellus.ingest.v1.DeleteEventRequest">
  * Use `create(DeleteEventRequestSchema)` to create a new message.
  */
 export const DeleteEventRequestSchema: GenMessage<DeleteEventRequest> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 6);
+  messageDesc(file_ocellus_ingest_v1_event_service, 8);
 
 /**
  * Answers that an event is deleted.
@@ -252,7 +352,7 @@ export type DeleteEventResponse = Message<"ocellus.ingest.v1.DeleteEventResponse
  * Use `create(DeleteEventResponseSchema)` to create a new message.
  */
 export const DeleteEventResponseSchema: GenMessage<DeleteEventResponse> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 7);
+  messageDesc(file_ocellus_ingest_v1_event_service, 9);
 
 /**
  * Serves and changes stored events. A change moves the event's session and its aggregates with it, within a moment after.
@@ -280,6 +380,25 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Watches events as they are stored, from now on, or from where an earlier call ended; all filters given must hold. Each event
+   * that is stored is sent once, whatever the order in which transactions end, and whichever replica answers: a chain of
+   * calls, each resumed with the last token of the one before, has no gap and no double. Changes of stored events are not
+   * sent; an event comes as it is when it is read, and one that is deleted before is not sent. The stream ends with an error:
+   * `WATCHER_TOO_SLOW` where more than 1000 events or 4 MiB wait for the caller to read them; `TOO_MANY_WATCHERS`;
+   * `INVALID_RESUME_TOKEN`; UNAVAILABLE where the service stops or PostgreSQL is gone. Resume with the last token that came.
+   *
+   * Over REST the answer is a stream of server-sent events: the `id` of each is its `resume_token`, its `data` the event as
+   * JSON. A client that reconnects with the header Last-Event-ID, as browsers do, resumes there. An error after the first
+   * byte is an event named `error` with the google.rpc.Status as its data.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.WatchEvents
+   */
+  watchEvents: {
+    methodKind: "server_streaming";
+    input: typeof WatchEventsRequestSchema;
+    output: typeof WatchEventsResponseSchema;
   },
   /**
    * Changes one event. Two changes at once are made one after the other, each whole. NOT_FOUND where no stored event has
