@@ -105,7 +105,7 @@ test("a watcher that resumes after its ingest was restarted has missed nothing",
   await eventually(() => ingest.trackEvent({ event: { name: "restarted", value: 3 } }));
   const resumed = await Watch.start(events, { name: "restarted", resumeToken: watch.tokens.at(-1)! });
   await resumed.until(2);
-  expect(resumed.events.map(({ value }) => value)).toEqual([2, 3]);
+  expect(resumed.events.map(({ value }) => value).toSorted()).toEqual([2, 3]);
   await resumed.stop();
 });
 
@@ -127,6 +127,7 @@ test("an event that is changed after it was sent is not sent again, even with an
 });
 
 test("one watcher too many is told when to come again, and the place of one that left is free", async () => {
+  await untilNobodyWatches();
   const watches = await Promise.all(Array.from({ length: 5 }, () => Watch.start(events, {})));
   const error = await errorOf(Watch.start(events, {}));
   expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: "TOO_MANY_WATCHERS" });
@@ -134,7 +135,39 @@ test("one watcher too many is told when to come again, and the place of one that
   await watches[0]!.stop();
   const another = await eventually(() => Watch.start(events, {}));
   for (const watch of [another, ...watches.slice(1)]) await watch.stop();
-  await eventually(async () => ((await metric("ocellus_watchers")) === 0 ? true : undefined));
+  await untilNobodyWatches();
+});
+
+test("a watcher that does not read is cut off and resumes without loss, while others and all senders go on", async () => {
+  const slow = events.watchEvents({ name: "much" })[Symbol.asyncIterator]();
+  await slow.next();
+  const other = await Watch.start(events, { name: "much" });
+  // More than the connection, the stream and the watch take in together.
+  const batch = Array.from({ length: 30 }, () => ({ name: "much", data: { text: "x".repeat(30_000) } }));
+  const cutOffBefore = await metric("ocellus_watchers_cut_off_total");
+  let accepted = 0;
+  while ((await metric("ocellus_watchers_cut_off_total")) === cutOffBefore && accepted < 3000) {
+    const { results } = await ingest.batchTrackEvents({ events: batch });
+    accepted += results.filter(({ result }) => result.case === "accepted").length;
+    await other.until(accepted);
+  }
+  expect(accepted).toBeLessThan(3000);
+  const received: string[] = [];
+  let resumeToken = "";
+  const error = await errorOf(
+    (async () => {
+      for (let next = await slow.next(); !next.done; next = await slow.next()) {
+        received.push(next.value.event!.id);
+        resumeToken = next.value.resumeToken;
+      }
+    })(),
+  );
+  expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: "WATCHER_TOO_SLOW" });
+  const rest = await Watch.start(events, { name: "much", resumeToken });
+  await rest.until(accepted - received.length);
+  expect([...received, ...rest.events.map(({ id }) => id)]).toEqual(other.events.map(({ id }) => id));
+  await rest.stop();
+  await other.stop();
 });
 
 test.each(["x", "", "[]", '["a","1:1:"]', '["a",1]'])("the token made of %j is refused", async (text) => {
@@ -175,6 +208,8 @@ test("filters that no event could match are refused, all in one answer", async (
   const error = await errorOf(Watch.start(events, { name: "", category: "x".repeat(256) }));
   expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ["name", "category"] });
 });
+
+const untilNobodyWatches = () => eventually(async () => ((await metric("ocellus_watchers")) === 0 ? true : undefined));
 
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${bed.ports.ingestHealth}/metrics`)).text();
