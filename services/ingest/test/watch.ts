@@ -2,7 +2,6 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventService, WatchEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
-import { eventually } from "../../../test/support/eventually.ts";
 
 /** A call of WatchEvents, and what has come of it. */
 export class Watch {
@@ -12,6 +11,7 @@ export class Watch {
   /** Rejects with the call's error, and resolves when it was stopped. */
   readonly end: Promise<void>;
   readonly #abort = new AbortController();
+  #arrival = Promise.withResolvers<void>();
 
   private constructor(
     client: ServiceClient<typeof EventService>,
@@ -27,19 +27,26 @@ export class Watch {
     request: MessageInitShape<typeof WatchEventsRequestSchema>,
   ): Promise<Watch> {
     const watch = new Watch(client, request);
-    await Promise.race([watch.end, eventually(async () => (watch.tokens.length > 0 ? true : undefined))]);
+    await watch.#while(() => watch.tokens.length === 0);
     return watch;
   }
 
   /** Resolves once so many events have come, and rejects with the call's error. */
   async until(count: number): Promise<void> {
-    await Promise.race([this.end, eventually(async () => (this.events.length >= count ? true : undefined))]);
+    await this.#while(() => this.events.length < count);
   }
 
   /** Cancels the call. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.end;
+  }
+
+  async #while(isMissing: () => boolean): Promise<void> {
+    while (isMissing()) {
+      this.#arrival = Promise.withResolvers();
+      await Promise.race([this.end, this.#arrival.promise]);
+    }
   }
 
   async #read(responses: ReturnType<ServiceClient<typeof EventService>["watchEvents"]>): Promise<void> {
@@ -49,6 +56,7 @@ export class Watch {
           this.events.push(event);
           this.tokens.push(resumeToken);
         } else if (this.tokens.length === 0) this.tokens.push(resumeToken);
+        this.#arrival.resolve();
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) throw error;

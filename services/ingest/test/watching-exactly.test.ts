@@ -60,7 +60,7 @@ async function writeSlowTransactions(seed: number): Promise<void> {
       const id = randomUUID();
       await client.query("begin");
       await client.query(
-        `insert into ingest.events (id, "timestamp", namespace, name, receive_time) values ($1, now(), 'n', 'sent', now())`,
+        `insert into ingest.events (id, "timestamp", namespace, name, receive_time) values ($1, '2019-01-01Z', 'n', 'sent', now())`,
         [id],
       );
       await client.query("select pg_sleep($1)", [dice() / 20]);
