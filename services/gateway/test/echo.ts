@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
@@ -14,6 +15,8 @@ import type { Behind } from "./gateway-bed.ts";
 export interface Seen {
   requests: unknown[];
   cancelled: PromiseWithResolvers<void>;
+  /** How much of an endless stream was taken from its service. */
+  sent?: number;
 }
 
 /** Services that answer what they were sent, and note it. */
@@ -54,6 +57,11 @@ export function echo(seen: Seen): Behind {
           throw invalidArgument([{ field: "resume_token", description: "is none" }], ErrorReason.INVALID_RESUME_TOKEN);
         }
         yield { resumeToken: "start" };
+        for (let value = 0; request.name === "endless" && !signal.aborted; value++) {
+          seen.sent = value;
+          yield { event: { id: "e", name: "endless", data: { text: "x".repeat(100_000) } }, resumeToken: `t${value}` };
+          await setImmediate();
+        }
         for (let value = 0; value < 3; value++) {
           yield { event: { id: "e", namespace: "default", name: "line\nbreak", value }, resumeToken: `t${value}` };
         }

@@ -43,9 +43,13 @@ export class Watch {
   }
 
   async #while(isMissing: () => boolean): Promise<void> {
+    const ended = this.end.then(() => {
+      throw new Error("The watch was stopped");
+    });
+    ended.catch(() => {});
     while (isMissing()) {
       this.#arrival = Promise.withResolvers();
-      await Promise.race([this.end, this.#arrival.promise]);
+      await Promise.race([ended, this.#arrival.promise]);
     }
   }
 

@@ -19,7 +19,8 @@ import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
 import { type Parts, readRequest, sentAs } from "./read-request.ts";
 import { responseJson } from "./response-json.ts";
-import type { Route } from "./routes.ts";
+import { isStream, type Route } from "./routes.ts";
+import { serveEventStream } from "./serve-event-stream.ts";
 import { successStatusOf } from "./success-status.ts";
 
 const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
@@ -36,7 +37,7 @@ export function serveRest(routes: readonly Route[], log: Logger) {
       translate = (status) => statusAsSent(status, sent);
     };
     try {
-      await answer({ routes, pages }, request, response, note, knownAs);
+      await answer({ routes, pages, log }, request, response, note, knownAs);
     } catch (error) {
       respondError(response, translate(statusOf(error, log)));
     }
@@ -47,10 +48,11 @@ interface Served {
   routes: readonly Route[];
   /** What is answered as it is, by path. */
   pages: ReadonlyMap<string, Page>;
+  log: Logger;
 }
 
 async function answer(
-  { routes, pages }: Served,
+  { routes, pages, log }: Served,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -81,6 +83,15 @@ async function answer(
   const sent = sentAs(route, parts);
   const message = await readWhole(sent, parts, signal);
   knownAs(sent);
+  if (isStream(route)) {
+    const stream = {
+      route,
+      request: message,
+      signal,
+      statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
+    };
+    return serveEventStream(stream, request, response, note);
+  }
   const output = await route.upstream.call(route.method, message, { signal });
   const status = successStatusOf(route);
   if (status === 204) response.writeHead(204).end();
