@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:http2";
 import { setImmediate } from "node:timers/promises";
-import { createClient } from "@connectrpc/connect";
+import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
@@ -57,7 +57,7 @@ test("the same comes over HTTP/2", async () => {
   const session = connect(bed.url);
   const stream = session.request({ ":path": "/v1/events:watch" });
   expect(await textUntil(stream[Symbol.asyncIterator](), ALL)).toBe(ALL);
-  stream.close();
+  stream.destroy();
   await seen.cancelled.promise;
   session.close();
 });
@@ -131,10 +131,13 @@ test.each([
 ])("%s: a stream comes through, and is cancelled when its client leaves", async (_, transport) => {
   const client = createClient(EventService, transport());
   const tokens: string[] = [];
-  for await (const { resumeToken } of client.watchEvents({ name: "watched" })) {
-    tokens.push(resumeToken);
-    if (tokens.length === 4) break;
-  }
+  const leave = new AbortController();
+  const watching = (async () => {
+    for await (const { resumeToken } of client.watchEvents({ name: "watched" }, { signal: leave.signal })) {
+      if (tokens.push(resumeToken) === 4) leave.abort();
+    }
+  })();
+  await expect(watching).rejects.toMatchObject({ code: Code.Canceled });
   expect(tokens).toEqual(["start", "t0", "t1", "t2"]);
   await seen.cancelled.promise;
 });
