@@ -9,6 +9,7 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { callerOf } from "./caller.ts";
 import type { AnyService, CallContext, Handlers } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
 import { toGrpcStatus, toServiceError } from "./status.ts";
@@ -30,8 +31,9 @@ export interface Dependency {
 /** What a served service shares among its calls. */
 export interface ServiceOptions {
   log: Logger;
-  /** Every call of the service needs it: a stream ends when it is lost. */
+  /** Every call of the service needs it, but those of the methods in `without`: a stream ends when it is lost. */
   requires?: Dependency;
+  without?: readonly string[];
 }
 
 type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<Buffer, Buffer>;
@@ -71,13 +73,14 @@ export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffe
 
 function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
+  const required = options.without?.includes(method.localName) ? undefined : options.requires;
 
   const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
     const work = async () => {
       const response = await handler(decode(method.input, call.request), contextOf(call, log));
       return encode(method.output as DescMessage, response as Message);
     };
-    (options.requires ? options.requires.whileReachable(work) : work()).then(
+    (required ? required.whileReachable(work) : work()).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
     );
@@ -89,7 +92,7 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
       const responses = handler(request, context) as AsyncIterable<Message>;
       return writeAll(call, method.output, responses, context.signal);
     };
-    (options.requires ? options.requires.whileReachable(work) : Promise.resolve().then(work)).then(
+    (required ? required.whileReachable(work) : Promise.resolve().then(work)).then(
       () => call.end(),
       (error) => {
         context.end();
@@ -110,5 +113,5 @@ function contextOf(call: Call, log: Logger): CallContext & { end: () => void } {
   const abort = new AbortController();
   const end = () => abort.abort();
   call.once("cancelled", end);
-  return { signal: abort.signal, log, end };
+  return { signal: abort.signal, log, caller: () => callerOf(call), end };
 }

@@ -1,6 +1,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import type { Logger } from "pino";
+import type { Caller } from "./caller.ts";
 
 /** What a handler knows of its call besides the request. */
 export interface CallContext {
@@ -10,6 +11,8 @@ export interface CallContext {
    */
   signal: AbortSignal;
   log: Logger;
+  /** Who calls. Worked out when it is asked for, since most calls never do. */
+  caller(): Caller;
 }
 
 /** Any service of the contract, as protobuf-es generates it. */

@@ -9,6 +9,7 @@ const PASSED_THROUGH = [
   "SESSION_",
   "EVENTS_",
   "EVENT_CHANGES_",
+  "EVENT_ERRORS_",
   "DATABASE_POOL",
   "MATERIALISE_",
   "WATCHERS_",
@@ -49,8 +50,10 @@ export function serviceEnvironment(
     };
   }
   const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
+  const peers = name === "ingest" && { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` };
   return {
     ...closing,
+    ...peers,
     ...common,
     GRPC_PORT: String(ports[name]),
     DATABASE_URL: urls.databaseUrls[name],

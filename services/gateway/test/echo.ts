@@ -4,6 +4,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import { EventState } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { type EventResult, EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionState } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
@@ -51,6 +52,7 @@ export function echo(seen: Seen): Behind {
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
         return { events: [] };
       },
+      getEventStatus: async ({ id }) => ({ eventStatus: { id: note(id), state: EventState.STORED, counted: true } }),
       watchEvents: async function* (request, { signal }) {
         note(request);
         if (request.resumeToken === "wrong") {
