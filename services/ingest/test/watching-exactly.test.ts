@@ -37,6 +37,9 @@ test("every event is sent exactly once, whoever stores it, in whatever order tra
   });
   // Stored after all others, so that a watcher is sent it last.
   await ingests[0]!.trackEvent({ event: { name: "last" } });
+  await eventually(async () =>
+    (await bed.query("select from ingest.events where name = 'last'")).length === 1 ? true : undefined,
+  );
   const stored = (await bed.query<{ id: string }>("select id from ingest.events")).map(({ id }) => id).sort();
   expect(stored.length).toBeGreaterThan(BATCHES * 3);
   for (const ids of await Promise.all(chains)) expect(ids.toSorted()).toEqual(stored);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -91,6 +92,24 @@ test("each token resumes after its event: what was sent before and what comes af
     await rest.stop();
   }
   await watch.stop();
+});
+
+test("transactions are in the order of their numbers, also where a number gets another digit", async () => {
+  const watch = await Watch.start(events, {});
+  const [origin] = JSON.parse(Buffer.from(watch.tokens[0]!, "base64url").toString());
+  await watch.stop();
+  for (const xid of ["10", "9", "100"]) {
+    await bed.query(
+      `insert into ingest.events (id, "timestamp", namespace, name, value, receive_time, stored_xid)
+       values ($1, '2019-01-01Z', 'n', 'digits', $2::text::float8, now(), $2::text::xid8)`,
+      [randomUUID(), xid],
+    );
+  }
+  const resumeToken = Buffer.from(JSON.stringify([origin, "9:9:"])).toString("base64url");
+  const resumed = await Watch.start(events, { name: "digits", resumeToken });
+  await resumed.until(3);
+  expect(resumed.events.map(({ value }) => value)).toEqual([9, 10, 100]);
+  await resumed.stop();
 });
 
 test("a watcher that resumes after its ingest was restarted has missed nothing", async () => {

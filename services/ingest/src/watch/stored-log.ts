@@ -49,8 +49,8 @@ export class StoredLog {
 
   /** The next events of a span, PAGE at most. The span is read to its end where there are fewer. */
   async page({ from, to, after }: Span, filter?: EventFilter): Promise<Placed[]> {
-    const query = sql<Record<string, unknown> & { stored_xid: string }>`
-      select stored_xid::text as stored_xid, id, "timestamp", namespace, name, category, session_id, person_id, value, data,
+    const query = sql<Record<string, unknown> & { xid: string }>`
+      select stored_xid::text as xid, id, "timestamp", namespace, name, category, session_id, person_id, value, data,
         receive_time, update_time
       from ingest.events
       where stored_xid >= ${String(after?.xid ?? from.xmin)}::xid8 and stored_xid < ${String(to.xmax)}::xid8
@@ -62,7 +62,7 @@ export class StoredLog {
       limit ${PAGE + 1}`;
     const rows = await this.#rowsOf(query);
     const em = this.#em.fork();
-    const found = rows.map(({ stored_xid, ...row }) => ({ xid: BigInt(stored_xid), event: em.map(StoredEvent, row) }));
+    const found = rows.map(({ xid, ...row }) => ({ xid: BigInt(xid), event: em.map(StoredEvent, row) }));
     return found.slice(0, PAGE).map(({ xid, event }, index) => {
       const next = found[index + 1];
       const isFollowedByNamesake = next?.xid === xid && next.event.id === event.id;
