@@ -54,15 +54,18 @@ export async function startGateway(behind: Behind, addresses: Record<string, str
   ];
   const upstream = await startGrpcServer(services, { host: "127.0.0.1", port: 0, tls: tlsOf("ingest") });
   const address = `127.0.0.1:${upstream.port}`;
+  const stopping = new AbortController();
   const upstreams = openUpstreams(
     { INGEST_ADDRESS: address, SESSIONS_ADDRESS: address, AGGREGATION_ADDRESS: address, ...addresses },
     tlsOf("gateway"),
+    stopping.signal,
   );
   const server = await listen(gateway(upstreams.list, log), { host: "127.0.0.1", port: 0 });
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     stop: async () => {
+      stopping.abort();
       await server.stop(500);
       upstreams.close();
       await upstream.stop(500);

@@ -9,6 +9,11 @@ const duplicates = new Counter({
 });
 const failed = new Counter({ name: "ocellus_events_failed_total", help: "Accepted events that became an error." });
 
+const cutOff = new Counter({ name: "ocellus_watchers_cut_off_total", help: "Watchers that were too slow." });
+
+/** How many watch events now. */
+export const watchersNow = new Gauge({ name: "ocellus_watchers", help: "Those who watch events now." });
+
 const errorsKept = new Counter({
   name: "ocellus_event_errors_kept_total",
   help: "Refused events that were kept in the error store, by reason.",
@@ -42,3 +47,4 @@ export const countRefused = (count: number) => refused.inc(count);
 export const countStored = (count: number) => stored.inc(count);
 export const countDuplicates = (count: number) => duplicates.inc(count);
 export const countFailed = (count: number) => failed.inc(count);
+export const countCutOff = () => cutOff.inc();
