@@ -5,6 +5,7 @@ import { OutboxMessage } from "./entities/outbox-message.ts";
 import { StoredEvent } from "./entities/stored-event.ts";
 import { Migration0001CreateEvents } from "./migrations/0001-create-events.ts";
 import { Migration0002RememberDeletedEvents } from "./migrations/0002-remember-deleted-events.ts";
+import { Migration0004IndexLists } from "./migrations/0004-index-lists.ts";
 
 /** The schema `ingest`: the events, what was refused while storing, and the changes that wait to be announced. */
 export const schema: Schema = {
@@ -13,5 +14,6 @@ export const schema: Schema = {
   migrations: [
     { name: "0001-create-events", class: Migration0001CreateEvents },
     { name: "0002-remember-deleted-events", class: Migration0002RememberDeletedEvents },
+    { name: "0004-index-lists", class: Migration0004IndexLists },
   ],
 };
