@@ -8,7 +8,7 @@ import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import Table from "cli-table3";
 import type pg from "pg";
-import { explainLastList } from "./explain.ts";
+import { explainList } from "./explain.ts";
 import { filtersOf } from "./filters.ts";
 import { loadEvents } from "./load-events.ts";
 import { type Measured, measurePages } from "./measure.ts";
@@ -40,14 +40,16 @@ export async function benchListEvents({
   only = () => true,
 }: BenchOptions): Promise<Result[]> {
   await using suite = await startSuite({ dataDir, ports: await freeSuitePorts() });
-  return withConnection(suite.urls.database, async (client) => {
+  return await withConnection(suite.urls.database, async (client) => {
     if (await isEmpty(client)) say(`loaded ${events} events in ${(await loadEvents(client, events)).toFixed(0)} s`);
+    const log = join(dataDir, "postgres", "postgres.log");
     const measured: Result[] = [];
     const plans: string[] = [];
     for (const [filter, query] of filtersOf(events).filter(([title]) => only(title))) {
       for (const pageSize of PAGE_SIZES) {
-        const explain = async (page: number) => {
-          if (pageSize === PAGE_SIZES[0]) plans.push(`## ${filter}, page ${page}\n${await explainLastList(client)}\n`);
+        const explain = async (page: number, again: () => Promise<unknown>) => {
+          if (pageSize !== PAGE_SIZES[0]) return;
+          plans.push(`## ${filter}, page ${page}\n${await explainList(client, log, again)}\n`);
         };
         const pages = await measurePages(suite.urls.gateway, query, pageSize, explain);
         measured.push(...pages.map((page) => ({ filter, pageSize, ...page })));
@@ -83,10 +85,12 @@ function say(line: string): void {
 
 if (import.meta.main) {
   using folder = temporaryFolder();
+  const pattern = new RegExp(process.env.BENCH_ONLY ?? "");
   const results = await benchListEvents({
     events: Number(process.env.BENCH_EVENTS ?? 10_000_000),
     dataDir: process.env.BENCH_DATA_DIR ?? folder.path,
     results: join(import.meta.dirname, "results"),
+    only: (title) => pattern.test(title),
   });
   say(tableOf(results));
   for (const pageSize of PAGE_SIZES) {
