@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
-import type { HttpHandler } from "./http/node-http.ts";
+import type { HttpHandler, HttpRequest } from "./http/node-http.ts";
 import { type CallNote, observe } from "./metrics.ts";
+import { isPlain, servePlain } from "./plain/serve-plain.ts";
 import { routesOf } from "./rest/routes.ts";
 import { serveRest } from "./rest/serve-rest.ts";
 import { protocolOf, serveRpc } from "./rpc/serve-rpc.ts";
@@ -9,17 +10,22 @@ import type { Upstream } from "./upstreams.ts";
 /** All contract packages start so, and no REST route does. */
 const RPC_PREFIX = "/ocellus.";
 
-/** The one door from outside: Connect, gRPC-Web and gRPC by the RPCs' own paths, REST by everything else. */
+/** The one door from outside: Connect, gRPC-Web and gRPC by the RPCs' own paths, the plain dialect by its own, REST by all others. */
 export function gateway(upstreams: readonly Upstream[], log: Logger): HttpHandler {
   const rpc = serveRpc(upstreams, log);
   const rest = serveRest(routesOf(upstreams), log);
+  const plain = servePlain(upstreams, log);
+  const doorOf = (request: HttpRequest) => {
+    if (request.url?.startsWith(RPC_PREFIX)) return { serve: rpc, protocol: protocolOf(request) };
+    return isPlain(request) ? { serve: plain, protocol: "plain" as const } : { serve: rest, protocol: "rest" as const };
+  };
   return (request, response) => {
-    const isRpc = request.url?.startsWith(RPC_PREFIX) === true;
-    const note: CallNote = { route: "none", protocol: isRpc ? protocolOf(request) : "rest" };
+    const { serve, protocol } = doorOf(request);
+    const note: CallNote = { route: "none", protocol };
     observe(response, note, log);
     // A client that is gone is no fault: its signal has cancelled the call.
     response.on("error", () => {});
-    (isRpc ? rpc : rest)(request, response, note).catch((error) => {
+    serve(request, response, note).catch((error) => {
       log.error({ err: error, route: note.route }, "a request could not be answered");
       response.destroy();
     });

@@ -8,6 +8,7 @@ import { answeredStatus, isGrpcError } from "@ocellus/runtime/answered-status.ts
 import { serviceUnavailable, type Violation } from "@ocellus/runtime/service-error.ts";
 import { toServiceError, toStatus } from "@ocellus/runtime/status.ts";
 import type { Logger } from "pino";
+import { renameFields } from "./rename-fields.ts";
 
 /** An error that a service answered with, as it is to be handed on. */
 class UpstreamError extends Error {
@@ -27,6 +28,11 @@ export function upstreamError(error: unknown, name: string): unknown {
   if (answered) return new UpstreamError(answered);
   if (error.code === status.UNAVAILABLE) return serviceUnavailable(name, error);
   return new UpstreamError(create(StatusSchema, { code: error.code, message: messageOf(error, name) }));
+}
+
+/** The error of a failed call with the fields that it names renamed. */
+export function withFieldsRenamed(error: unknown, rename: (path: string) => string): unknown {
+  return error instanceof UpstreamError ? new UpstreamError(renameFields(error.status, rename)) : error;
 }
 
 /** The fields that a service found offending; none for an error of another kind. */

@@ -1,6 +1,9 @@
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { HttpRequest } from "./node-http.ts";
 
+/** The largest body that is read. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** The bytes of a body. Throws what `tooLarge` makes of the first bytes as soon as there are more than `maxBytes`. */
 export async function readBody(
   request: HttpRequest,
