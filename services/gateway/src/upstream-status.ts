@@ -37,8 +37,12 @@ export function withFieldsRenamed(error: unknown, rename: (path: string) => stri
 
 /** The fields that a service found offending; none for an error of another kind. */
 export function violationsOf(error: unknown): Violation[] {
-  if (!(error instanceof UpstreamError)) return [];
-  return error.status.details.flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? []);
+  return error instanceof UpstreamError ? violationsIn(error.status) : [];
+}
+
+/** The offending fields that a status names. */
+export function violationsIn(status: Status): Violation[] {
+  return status.details.flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? []);
 }
 
 /** The google.rpc.Status that the caller of the gateway is answered for an error. The one place that turns errors into it. */
