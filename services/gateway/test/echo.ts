@@ -46,7 +46,7 @@ export function echo(seen: Seen): Behind {
       listEvents: async (request) => {
         note(request);
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
-        return { events: [] };
+        return { events: [], nextPageToken: request.name === "many" ? "more" : "" };
       },
       updateEvent: async (request) => ({ event: note(request).event }),
       deleteEvent: async ({ id }) => {
@@ -69,7 +69,8 @@ export function echo(seen: Seen): Behind {
     aggregation: {
       queryAggregates: async (request) => {
         note(request);
-        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value: 1.5 }] };
+        const value = request.name === "valueless" ? undefined : 1.5;
+        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value }] };
       },
     },
   };

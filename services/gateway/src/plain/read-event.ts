@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import { invalidArgument } from "@ocellus/runtime/service-error.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { describe } from "../json/describe.ts";
 import { type Problems, pathOfKey } from "../json/problems.ts";
@@ -73,8 +75,12 @@ export function readChanges(json: JsonValue, problems: Problems): ReadChanges {
   return { event, asSent, mask };
 }
 
+/** Throws INVALID_ARGUMENT for a body that is no object: there is nothing more to say of it. */
 function eventFields(json: JsonValue, path: string, problems: Problems): Fields {
-  if (!isObject(json)) problems.add(path, `must be an object, and is ${describe(json)}`);
+  const description = `must be an object, and is ${describe(json)}`;
+  if (!isObject(json) && path === "")
+    throw invalidArgument([{ field: "body", description }], ErrorReason.INVALID_EVENT);
+  if (!isObject(json)) problems.add(path, description);
   const sent = isObject(json) ? Object.entries(json) : [];
   const fields = fieldsOf(
     sent.map(([name, value]) => [name, name === "session" ? sessionId(value, path, problems) : value]),
