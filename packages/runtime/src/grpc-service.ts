@@ -10,6 +10,7 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { callerOf } from "./caller.ts";
 import type { AnyService, CallContext, Handlers } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
 import { toGrpcStatus, toServiceError } from "./status.ts";
@@ -30,8 +31,9 @@ export interface Dependency {
 /** What a served service shares among its calls. */
 export interface ServiceOptions {
   log: Logger;
-  /** Every unary call of the service needs it. */
+  /** Every unary call of the service needs it, but those of the methods in `without`. */
   requires?: Dependency;
+  without?: readonly string[];
 }
 
 type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<Buffer, Buffer>;
@@ -77,7 +79,10 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
       const response = await handler(decode(method.input, call.request), contextOf(call, log));
       return encode(method.output as DescMessage, response as Message);
     };
-    (options.requires ? options.requires.whileReachable(work) : work()).then(
+    (options.requires && !options.without?.includes(method.localName)
+      ? options.requires.whileReachable(work)
+      : work()
+    ).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
     );
@@ -123,5 +128,5 @@ function drained(call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream
 function contextOf(call: Call, log: Logger): CallContext {
   const abort = new AbortController();
   call.once("cancelled", () => abort.abort());
-  return { signal: abort.signal, log };
+  return { signal: abort.signal, log, caller: () => callerOf(call) };
 }

@@ -1,5 +1,6 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
@@ -13,6 +14,7 @@ import { upstreamError } from "./upstream-status.ts";
 const SERVED_BY = [
   { service: IngestService, name: "ingest", address: "INGEST_ADDRESS" },
   { service: EventService, name: "ingest", address: "INGEST_ADDRESS" },
+  { service: EventErrorService, name: "ingest", address: "INGEST_ADDRESS" },
   { service: SessionService, name: "sessions", address: "SESSIONS_ADDRESS" },
   { service: AggregationService, name: "aggregation", address: "AGGREGATION_ADDRESS" },
 ] as const;

@@ -4,7 +4,11 @@ import { runService } from "@ocellus/runtime/lifecycle.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
 import { ensureStreams } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
+import { keepErrors } from "./consumers/keep-errors.ts";
 import { storeEvents } from "./consumers/store-events.ts";
+import { deleteOldErrors } from "./errors/bound-errors.ts";
+import { ErrorPublisher } from "./errors/error-publisher.ts";
+import { watchDropped } from "./errors/watch-dropped.ts";
 import { EventPublisher } from "./event-publisher.ts";
 import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
@@ -17,16 +21,28 @@ await runService("ingest", async (lifecycle) => {
   const { orm, queue, database, serve } = await openConnections(schema, config, lifecycle);
   const em = orm.em;
 
-  await ensureStreams(queue, { eventsBytes: config.EVENTS_MAX_BYTES, changesBytes: config.EVENT_CHANGES_MAX_BYTES });
+  await ensureStreams(queue, {
+    eventsBytes: config.EVENTS_MAX_BYTES,
+    changesBytes: config.EVENT_CHANGES_MAX_BYTES,
+    errorsBytes: config.EVENT_ERRORS_QUEUE_MAX_BYTES,
+  });
   const outbox = new Outbox(queue);
   lifecycle.background("outbox sweep", outbox.sweep(em, signal, log));
   lifecycle.background(
     "forgetting",
     forgetOld("deleted events", () => forgetDeleted(em), lifecycle),
   );
-  lifecycle.background("store-events", storeEvents({ queue, em, outbox, log, signal }));
+  lifecycle.background(
+    "forgetting errors",
+    forgetOld("refused events", () => deleteOldErrors(em, config.EVENT_ERRORS_KEEP), lifecycle),
+  );
+  const errorsMaxBytes = config.EVENT_ERRORS_MAX_BYTES;
+  const consuming = { queue, em, log, signal };
+  lifecycle.background("store-events", storeEvents({ ...consuming, outbox, errorsMaxBytes }));
+  lifecycle.background("keep-errors", keepErrors({ ...consuming, maxBytes: errorsMaxBytes }));
+  lifecycle.background("errors watch", watchDropped(consuming));
 
-  await serve(services(new EventPublisher(queue), em, outbox, database, log), {
+  await serve(services(new EventPublisher(queue), new ErrorPublisher(queue, log), em, outbox, database, log), {
     host: config.LISTEN_HOST,
     port: config.GRPC_PORT,
     tls: tlsFilesOf(config),
