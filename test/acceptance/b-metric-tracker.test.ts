@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { startTestBed, type TestBed } from "../support/test-bed.ts";
@@ -45,6 +46,16 @@ describe("POST /api/track/", () => {
 
   test("an array is 400", async () => {
     expect((await b.post("/api/track/", [{ namespace: "n", name: "n", value: 1 }])).status).toBe(400);
+  });
+
+  test("what is refused is kept as one error", async () => {
+    const namespace = randomUUID();
+    await b.post("/api/track/", { namespace, name: "load" });
+    await b.post("/api/track/", { namespace, name: "", value: 1 });
+    expect(await b.listed(`/errors?namespace=${namespace}`, 2)).toMatchObject([
+      { payload: { namespace, name: "", value: 1 }, reasons: [{ field: "name" }] },
+      { payload: { namespace, name: "load" }, reasons: [{ field: "value" }] },
+    ]);
   });
 });
 

@@ -184,11 +184,63 @@ describe("what is not valid", () => {
       () => ({ session: { id: "" }, name: 7, data: null, timestamp: "now" }),
       ["data", "name", "session", "timestamp"],
     ],
-  ])("%s is 400 naming each field, and no event", async (_, payload, fields) => {
-    const category = randomUUID();
-    const answer = await c.post("/events/", { category, ...payload() });
-    expect(answer).toMatchObject({ status: 400, body: { code: 3, message: expect.any(String) } });
-    expect(fieldsIn(answer)).toEqual(fields);
+  ])(
+    "%s is 400 naming each field, no event, and one error with the payload and every reason",
+    async (_, changes, fields) => {
+      const namespace = randomUUID();
+      const payload = { namespace, ...changes() };
+      const answer = await c.post("/events/", payload);
+      expect(answer).toMatchObject({ status: 400, body: { code: 3, message: expect.any(String) } });
+      expect(fieldsIn(answer)).toEqual(fields);
+
+      const error = await onlyErrorOf(namespace);
+      expect(error.payload).toEqual(payload);
+      const reasons: Json[] = answer.body.details.flatMap(({ fieldViolations = [] }: Json) => fieldViolations);
+      expect(error.reasons).toEqual(reasons);
+      expect(error).toMatchObject({ stage: "door", source: { transport: "plain" }, create_time: expect.any(String) });
+      expect(await c.found(`/errors/${error.id}/`)).toEqual(error);
+    },
+  );
+
+  /** The one error of a namespace, once what is sent after it is there: a second one, and an event. */
+  async function onlyErrorOf(namespace: string): Promise<Json> {
+    await c.post("/events/", { namespace, name: "", category: "later" });
+    await c.made("/events/", { namespace, name: "later" });
+    const [later, error] = await c.listed(`/errors/?namespace=${namespace}`, 2);
+    expect(later.payload.category).toBe("later");
+    expect(await c.listed(`/events/?namespace=${namespace}`, 1)).toMatchObject([{ name: "later" }]);
+    return error;
+  }
+
+  test("of a list each event that is refused becomes one error", async () => {
+    const namespace = randomUUID();
+    const [bad, worse] = [
+      { namespace, name: "" },
+      { namespace, name: 7, data: {} },
+    ];
+    expect((await c.post("/events/", [bad, { namespace, name: "good" }, worse])).status).toBe(207);
+    expect((await c.post("/events/", [worse, bad])).status).toBe(400);
+    const errors = await c.listed(`/errors/?namespace=${namespace}`, 4);
+    const told = errors.map(({ payload, reasons }) => [payload.name, reasons.map(({ field }: Json) => field).sort()]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        ["", ["[0].name"]],
+        ["", ["[1].name"]],
+        [7, ["[0].data", "[0].name"]],
+        [7, ["[2].data", "[2].name"]],
+      ]),
+    );
+  });
+
+  test("what is not even JSON becomes an error with what was sent", async () => {
+    const payload = `{"name": "${randomUUID()}",,}`;
+    expect((await c.post("/events/", payload)).status).toBe(400);
+    await eventually(async () => (await c.all("/errors/")).find((error) => error.payload === payload));
+  });
+
+  test("an unknown error is 404, a malformed id 400", async () => {
+    expect((await c.get(`/errors/${randomUUID()}/`)).status).toBe(404);
+    expect((await c.get("/errors/7/")).status).toBe(400);
   });
 
   test("data may be left out", async () => {

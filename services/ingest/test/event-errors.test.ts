@@ -190,7 +190,11 @@ test("an error that is deleted is gone", async () => {
   await refuse({ namespace: "deleting" });
   const [{ id } = { id: "" }] = await untilKept("deleting", 1);
   await errors.deleteEventError({ id });
-  for (const call of [errors.getEventError({ id }), errors.deleteEventError({ id }), errors.replayEventErrors({ id })]) {
+  for (const call of [
+    errors.getEventError({ id }),
+    errors.deleteEventError({ id }),
+    errors.replayEventErrors({ id }),
+  ]) {
     expect(await errorOf(call)).toMatchObject({ code: status.NOT_FOUND, reason: "EVENT_ERROR_NOT_FOUND" });
   }
   expect(await errorOf(errors.getEventError({ id: "1" }))).toMatchObject({ fields: ["id"] });

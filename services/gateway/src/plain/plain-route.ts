@@ -2,6 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import type { HttpRequest } from "../http/node-http.ts";
 import { compilePathTemplate, type PathTemplate } from "../rest/path-template.ts";
 import type { Contract } from "./contract.ts";
+import type { RefusedItem } from "./refused-events.ts";
 
 /** A request of the dialect, taken apart. */
 export interface PlainRequest {
@@ -18,6 +19,8 @@ export interface PlainRequest {
 export interface PlainAnswer {
   status: 200 | 201 | 204 | 207;
   json?: JsonValue;
+  /** The events of the request that are refused, to be kept. */
+  refused?: RefusedItem[];
 }
 
 /** Answers one request by calls of the contract. What it throws is answered as an error. */
@@ -29,6 +32,8 @@ export interface PlainRoute {
   template: PathTemplate;
   handle: PlainHandler;
   body: "none" | "optional" | "required";
+  /** Whether what it refuses are events, to be kept in the error store. */
+  keepsRefused?: boolean;
 }
 
 /** A route without a body. */
@@ -41,7 +46,7 @@ export function takes(
   httpMethod: "POST" | "PUT" | "PATCH",
   path: string,
   handle: PlainHandler,
-  body: PlainRoute["body"] = "required",
+  options: Partial<Pick<PlainRoute, "body" | "keepsRefused">> = {},
 ): PlainRoute {
-  return { httpMethod, template: compilePathTemplate(path), handle, body };
+  return { httpMethod, template: compilePathTemplate(path), handle, body: "required", ...options };
 }

@@ -33,6 +33,8 @@ const NAME_WITH_URL = "pageview";
 /** An event as a client sent it. After a problem it holds what could be read. */
 export interface ReadEvent {
   event: Event;
+  /** Whether all that was sent could be read, be it within the limits of an event or not. */
+  isWhole: boolean;
   /** The path of a field of the event as the client sent it. */
   asSent(path: string): string;
 }
@@ -48,12 +50,13 @@ export function readEvent(json: JsonValue, path: string, problems: Problems): Re
   if (hasUrl && (known.name ?? null) === null) known.name = NAME_WITH_URL;
   if (others.length > 0) known.data = merged(known.data, others, path, problems);
   const event = readFields(EventSchema, fields, problems);
+  const isWhole = problems.violations.length === 0;
   for (const { field, description } of brokenRules(event)) problems.add(asSent(field), description);
-  return { event, asSent };
+  return { event, isWhole, asSent };
 }
 
 /** Changes of an event: those of the fields in `mask`. */
-export interface ReadChanges extends ReadEvent {
+export interface ReadChanges extends Omit<ReadEvent, "isWhole"> {
   mask: string[];
 }
 

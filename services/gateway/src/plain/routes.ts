@@ -19,13 +19,13 @@ import { type PlainRoute, reads, takes } from "./plain-route.ts";
 
 /** The routes of the dialect; each may be called with a slash at its end. */
 export const routes: readonly PlainRoute[] = [
-  takes("POST", "/events", trackEvents),
+  takes("POST", "/events", trackEvents, { keepsRefused: true }),
   reads("GET", "/events", listEvents),
   reads("GET", "/events/{id}", getEvent),
   takes("PUT", "/events/{id}", replaceEvent),
   takes("PATCH", "/events/{id}", changeEvent),
   reads("DELETE", "/events/{id}", deleteEvent),
-  takes("POST", "/sessions", createSession, "optional"),
+  takes("POST", "/sessions", createSession, { body: "optional" }),
   reads("GET", "/sessions", listSessions),
   reads("GET", "/sessions/{id}", getSession),
   reads("GET", "/errors", listErrors),
@@ -35,6 +35,6 @@ export const routes: readonly PlainRoute[] = [
   reads("GET", "/persons/{id}", getPerson),
   takes("PATCH", "/persons/{id}", updatePerson),
   reads("DELETE", "/persons/{id}", deletePerson),
-  takes("POST", "/api/track", trackMetric),
+  takes("POST", "/api/track", trackMetric, { keepsRefused: true }),
   reads("GET", "/api/events/{namespace}/{name}", queryAggregates),
 ];

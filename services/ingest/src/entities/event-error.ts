@@ -3,7 +3,11 @@ import { defineEntity, p } from "@mikro-orm/core";
 import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
-import type { ErrorStage, EventErrorSchema as EventErrorMessage, Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import type {
+  ErrorStage,
+  EventErrorSchema as EventErrorMessage,
+  Transport,
+} from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { MicrosType } from "@ocellus/runtime/micros-type.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";

@@ -22,7 +22,7 @@ export const changeEvent: PlainHandler = async (request) => {
 
 async function update(
   { bound, contract }: PlainRequest,
-  { event, asSent }: ReadEvent,
+  { event, asSent }: Pick<ReadEvent, "event" | "asSent">,
   paths: string[],
   problems: Problems,
 ): Promise<PlainAnswer> {
