@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { refusalKeeper } from "./event-errors/keep-refused.ts";
 import type { HttpHandler, HttpRequest } from "./http/node-http.ts";
 import { type CallNote, observe } from "./metrics.ts";
 import { isPlain, servePlain } from "./plain/serve-plain.ts";
@@ -12,9 +13,10 @@ const RPC_PREFIX = "/ocellus.";
 
 /** The one door from outside: Connect, gRPC-Web and gRPC by the RPCs' own paths, the plain dialect by its own, REST by all others. */
 export function gateway(upstreams: readonly Upstream[], log: Logger): HttpHandler {
-  const rpc = serveRpc(upstreams, log);
-  const rest = serveRest(routesOf(upstreams), log);
-  const plain = servePlain(upstreams, log);
+  const keep = refusalKeeper(upstreams, log);
+  const rpc = serveRpc(upstreams, keep, log);
+  const rest = serveRest(routesOf(upstreams), keep, log);
+  const plain = servePlain(upstreams, keep, log);
   const doorOf = (request: HttpRequest) => {
     if (request.url?.startsWith(RPC_PREFIX)) return { serve: rpc, protocol: protocolOf(request) };
     return isPlain(request) ? { serve: plain, protocol: "plain" as const } : { serve: rest, protocol: "rest" as const };

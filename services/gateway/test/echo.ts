@@ -3,6 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { EventError } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { type EventResult, EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionState } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
@@ -13,6 +14,8 @@ import type { Behind } from "./gateway-bed.ts";
 /** What the services behind the gateway were sent. */
 export interface Seen {
   requests: unknown[];
+  /** The refused events that the gateway had kept. */
+  kept: EventError[];
   cancelled: PromiseWithResolvers<void>;
 }
 
@@ -51,6 +54,25 @@ export function echo(seen: Seen): Behind {
       updateEvent: async (request) => ({ event: note(request).event }),
       deleteEvent: async ({ id }) => {
         note(id);
+        return {};
+      },
+    },
+    errors: {
+      getEventError: async ({ id }) => ({ eventError: { id: note(id) } }),
+      listEventErrors: async (request) => {
+        note(request);
+        return { eventErrors: [] };
+      },
+      deleteEventError: async ({ id }) => {
+        note(id);
+        return {};
+      },
+      replayEventErrors: async (request) => {
+        note(request);
+        return { results: [] };
+      },
+      recordEventErrors: async (request) => {
+        seen.kept.push(...request.eventErrors);
         return {};
       },
     },

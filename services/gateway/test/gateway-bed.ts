@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
@@ -18,6 +19,7 @@ import { openUpstreams } from "../src/upstreams.ts";
 export interface Behind {
   ingest: Handlers<typeof IngestService>;
   events: Handlers<typeof EventService>;
+  errors: Handlers<typeof EventErrorService>;
   sessions: Handlers<typeof SessionService>;
   aggregation: Handlers<typeof AggregationService>;
 }
@@ -46,6 +48,7 @@ export async function startGateway(behind: Behind, addresses: Record<string, str
   const services: ServedService[] = [
     serve(IngestService, behind.ingest, { log }),
     serve(EventService, behind.events, { log }),
+    serve(EventErrorService, behind.errors, { log }),
     serve(SessionService, behind.sessions, { log }),
     serve(AggregationService, behind.aggregation, { log }),
   ];

@@ -91,8 +91,9 @@ test("a request that is refused whole is one error with as much of it as is kept
     return eventErrors.length === 2 ? eventErrors : undefined;
   });
   const [none, much] = kept;
-  expect(none).toMatchObject({ event: undefined, payload: { kind: { case: "structValue" } } });
-  expect(much).toMatchObject({ event: undefined, payload: { kind: { case: "stringValue" } } });
+  expect(none).toMatchObject({ payload: { kind: { case: "structValue" } } });
+  expect(much).toMatchObject({ payload: { kind: { case: "stringValue" } } });
+  expect([none!.event, much!.event]).toEqual([undefined, undefined]);
   expect(Number(much!.payloadSize)).toBeGreaterThan(4 * 1024 * 1024);
   expect(await sentBytes(much!.id)).toHaveLength(512 * 1024);
 });
@@ -100,7 +101,7 @@ test("a request that is refused whole is one error with as much of it as is kept
 test("an event that has no JSON is kept without the event, and can be listed", async () => {
   await refuse({ namespace: "no json", name: "a\0b", timestamp: { seconds: 10n ** 15n }, data: { x: Number.NaN } });
   const [kept] = await untilKept("no json", 1);
-  expect(kept).toMatchObject({ event: undefined, name: "a\ufffdb" });
+  expect([kept!.event, kept!.name]).toEqual([undefined, "a\ufffdb"]);
   expect(await sentJson(kept!.id)).toMatchObject({ name: "a\0b", timestamp: { nanos: 0 }, data: { x: "NaN" } });
 });
 
@@ -215,7 +216,7 @@ test("a corrected event is stored once, however often it is replayed", async () 
 
   const dry = await errors.replayEventErrors({ id, event, dryRun: true });
   expect(dry.results).toMatchObject([{ id, result: { case: "accepted", value: { id } } }]);
-  expect((await errors.getEventError({ id })).eventError).toMatchObject({ replayTime: undefined, replayedEventId: "" });
+  expect((await errors.getEventError({ id })).eventError!.replayTime).toBeUndefined();
 
   const first = await errors.replayEventErrors({ id, event });
   expect(first.results).toMatchObject([{ id, result: { case: "accepted", value: { id, timestamp: createTime } } }]);

@@ -80,15 +80,16 @@ function errorOf({ status, rawPayload, payloadSize, event, namespace, name, tran
 
 function callsFor(refusals: Refusal[]): Refusal[][] {
   const calls: Refusal[][] = [];
-  let size = MAX_CALL_BYTES;
+  let size = 0;
   for (const refusal of refusals) {
     // Besides the payload the event is sent, in which a number may take five times as much as in JSON.
     const bytes = Math.min(refusal.rawPayload.length, MAX_PAYLOAD_BYTES) * 6;
-    if (size + bytes > MAX_CALL_BYTES || calls.at(-1)!.length === MAX_CALL_COUNT) {
-      calls.push([]);
+    const call = calls.at(-1);
+    if (call && call.length < MAX_CALL_COUNT && size + bytes <= MAX_CALL_BYTES) call.push(refusal);
+    else {
+      calls.push([refusal]);
       size = 0;
     }
-    calls.at(-1)!.push(refusal);
     size += bytes;
   }
   return calls;

@@ -5,7 +5,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { KEPT_BY_CALLER, TOLD_REFUSALS } from "@ocellus/runtime/told-by-gateway.ts";
+import { keptHere } from "../event-errors/refused-call.ts";
 import { withFieldsRenamed } from "../upstream-status.ts";
 import type { Upstream } from "../upstreams.ts";
 
@@ -20,16 +20,13 @@ export type Contract = <I extends DescMessage, O extends DescMessage>(
   asSent?: (path: string) => string,
 ) => Promise<MessageShape<O>>;
 
-/** The dialect keeps refused events by itself: it knows what was sent. */
-const metadata = { [TOLD_REFUSALS]: KEPT_BY_CALLER };
-
 /** The contract as these upstreams serve it. `signal` cancels the calls. */
 export function contractOf(upstreams: readonly Upstream[], signal: AbortSignal): Contract {
   return async (method, request, asSent = (path) => path) => {
     const upstream = upstreams.find(({ descriptor }) => descriptor === method.parent);
     if (!upstream) throw new Error(`no upstream serves ${method.parent}`);
     try {
-      const answer = await upstream.call(method, create(method.input, request), { signal, metadata });
+      const answer = await upstream.call(method, create(method.input, request), { signal, ...keptHere(method) });
       return answer as MessageShape<typeof method.output>;
     } catch (error) {
       throw withFieldsRenamed(error, asSent);

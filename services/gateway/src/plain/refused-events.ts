@@ -1,10 +1,10 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Refusal } from "../event-errors/keep-refused.ts";
-import type { HttpRequest } from "../http/node-http.ts";
+import type { Source } from "../event-errors/source.ts";
+import type { ReceivedBody } from "../http/read-body.ts";
 import { Problems } from "../json/problems.ts";
 import { violationsIn } from "../upstream-status.ts";
 import { readEvent } from "./read-event.ts";
@@ -30,34 +30,16 @@ export class RefusedList extends ServiceError {
   }
 }
 
-/** What was received of a body, as far as it got. */
-export interface Received {
-  bytes?: Uint8Array;
-  /** How many bytes were sent, where `bytes` are not all of them. */
-  size?: number;
-  json?: JsonValue;
-}
-
 /** What is to be kept of a request that was refused as a whole. */
-export function refusalOf(status: Status, { bytes, size, json }: Received, request: HttpRequest): Refusal {
-  return {
-    ...sourceOf(request),
-    status,
-    rawPayload: bytes ?? new Uint8Array(),
-    payloadSize: size,
-    ...eventIn(json, status),
-  };
+export function refusalOf(status: Status, { bytes, size }: ReceivedBody, json: JsonValue | undefined, source: Source) {
+  return { ...source, status, rawPayload: bytes ?? new Uint8Array(), payloadSize: size, ...eventIn(json, status) };
 }
 
 /** What is to be kept of the refused events of a list. */
-export function refusalsIn(items: RefusedItem[], request: HttpRequest): Refusal[] {
+export function refusalsIn(items: RefusedItem[], source: Source): Refusal[] {
   return items.map(({ status, json }) => {
-    return { ...sourceOf(request), status, rawPayload: Buffer.from(JSON.stringify(json)), ...eventIn(json, status) };
+    return { ...source, status, rawPayload: Buffer.from(JSON.stringify(json)), ...eventIn(json, status) };
   });
-}
-
-function sourceOf({ socket }: HttpRequest): Pick<Refusal, "transport" | "address"> {
-  return { transport: Transport.PLAIN, address: socket.remoteAddress ?? "" };
 }
 
 /** The event, where the limits of an event are all that keeps it out; else what tells whose it is. */

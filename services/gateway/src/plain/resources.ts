@@ -1,9 +1,9 @@
 import { type JsonObject, toJson } from "@bufbuild/protobuf";
+import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import {
   ErrorStageSchema,
   type EventError,
-  EventErrorSchema,
   TransportSchema,
 } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { type Person, PersonSchema } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
@@ -37,15 +37,14 @@ export function personJson(person: Person): JsonObject {
 
 /** A refused event as the dialect answers it: what was sent, and every reason why it was refused. */
 export function eventErrorJson(error: EventError): JsonObject {
-  const json = toJson(EventErrorSchema, error, { useProtoFieldName: true }) as JsonObject;
   const reasons = violationsIn(error.status!).map(({ field, description }) => ({ field, description }));
   const { transport = 0, peer = "", address = "" } = error.source ?? {};
   return {
     id: error.id,
-    payload: json.payload ?? null,
+    payload: error.payload ? toJson(ValueSchema, error.payload) : null,
     reasons: reasons.length > 0 ? reasons : [{ field: "", description: error.status!.message }],
     stage: shortNameOf(ErrorStageSchema.value[error.stage]!),
     source: { transport: shortNameOf(TransportSchema.value[transport]!), peer, address },
-    create_time: json.create_time!,
+    create_time: toJson(TimestampSchema, error.createTime!),
   };
 }

@@ -1,11 +1,13 @@
-import { invalidArgument } from "@ocellus/runtime/service-error.ts";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { Code, invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
-import { refusalKeeper } from "../event-errors/keep-refused.ts";
+import type { KeepRefused } from "../event-errors/keep-refused.ts";
+import { readUnread } from "../event-errors/read-unread.ts";
+import { sourceOf } from "../event-errors/source.ts";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
-import { MAX_BODY_BYTES, readBody } from "../http/read-body.ts";
+import { MAX_BODY_BYTES, type ReceivedBody, readBody } from "../http/read-body.ts";
 import { targetOf } from "../http/request-target.ts";
 import { respond, respondError } from "../http/respond.ts";
-import { httpStatusOf } from "../http/status-code.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type CallNote, noteRoute } from "../metrics.ts";
 import { answerOtherMethod } from "../rest/answer-other-method.ts";
@@ -15,7 +17,7 @@ import { statusOf } from "../upstream-status.ts";
 import type { Upstream } from "../upstreams.ts";
 import { contractOf } from "./contract.ts";
 import type { PlainRoute } from "./plain-route.ts";
-import { type Received, RefusedList, refusalOf, refusalsIn } from "./refused-events.ts";
+import { RefusedList, refusalOf, refusalsIn } from "./refused-events.ts";
 import { routes } from "./routes.ts";
 
 /** Whether a request is for the dialect: its paths have no version. */
@@ -24,10 +26,10 @@ export function isPlain(request: HttpRequest): boolean {
 }
 
 /** Answers the requests of the plain dialect by calls of the contract, and keeps the events that are refused. */
-export function servePlain(upstreams: readonly Upstream[], log: Logger) {
-  const keepRefused = refusalKeeper(upstreams, log);
+export function servePlain(upstreams: readonly Upstream[], keep: KeepRefused, log: Logger) {
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
-    const received: Received = {};
+    const source = sourceOf(request, note.protocol);
+    const received: Received = { body: {} };
     let route: PlainRoute | undefined;
     try {
       const { path, query } = targetOf(request);
@@ -43,14 +45,16 @@ export function servePlain(upstreams: readonly Upstream[], log: Logger) {
         body: received.json,
         contract: contractOf(upstreams, disconnectSignal(response)),
       });
-      if (refused) await keepRefused(refusalsIn(refused, request));
+      if (refused) await keep(refusalsIn(refused, source));
       if (json === undefined) response.writeHead(status).end();
       else respond(response, status, json);
     } catch (error) {
       const status = statusOf(error, log);
-      if (route?.keepsRefused && httpStatusOf(status) === 400) {
-        await keepRefused(
-          error instanceof RefusedList ? refusalsIn(error.items, request) : [refusalOf(status, received, request)],
+      if (route?.keepsRefused && status.code === Code.INVALID_ARGUMENT) {
+        await readUnread(request, received.body);
+        const { body, json } = received;
+        await keep(
+          error instanceof RefusedList ? refusalsIn(error.items, source) : [refusalOf(status, body, json, source)],
         );
       }
       respondError(response, status);
@@ -58,15 +62,20 @@ export function servePlain(upstreams: readonly Upstream[], log: Logger) {
   };
 }
 
-/** Reads the JSON of a body, and notes what was received even where it cannot be read. */
-async function receive(request: HttpRequest, { body }: PlainRoute, received: Received): Promise<void> {
+/** What was received of a request, as far as it could be read. */
+interface Received {
+  body: ReceivedBody;
+  json?: JsonValue;
+}
+
+async function receive(request: HttpRequest, route: PlainRoute, received: Received): Promise<void> {
   requireJsonIfDeclared(request);
-  received.bytes = await readBody(request, MAX_BODY_BYTES, (start) => {
-    received.bytes = start;
-    received.size = Math.max(Number(request.headers["content-length"] ?? 0), MAX_BODY_BYTES + 1);
-    return invalidArgument([{ field: "body", description: `must have at most ${MAX_BODY_BYTES} bytes, and has more` }]);
-  });
-  if (received.bytes.length === 0 && body === "optional") return;
-  if (received.bytes.length > 0) requireJson(request);
-  received.json = parseJson(received.bytes);
+  const bytes = await readBody(request, MAX_BODY_BYTES, tooLarge, received.body);
+  if (bytes.length === 0 && route.body === "optional") return;
+  if (bytes.length > 0) requireJson(request);
+  received.json = parseJson(bytes);
+}
+
+function tooLarge(): ServiceError {
+  return invalidArgument([{ field: "body", description: `must have at most ${MAX_BODY_BYTES} bytes, and has more` }]);
 }

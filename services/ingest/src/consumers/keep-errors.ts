@@ -23,7 +23,7 @@ export function keepErrors(options: KeepErrorsOptions): Promise<void> {
   return consumeBatches(options, SOURCE, (messages) => keep(messages, options));
 }
 
-/** Keeps the errors of messages, and splits these where PostgreSQL refuses one, until that one stands alone. */
+/** Keeps the errors of messages together, or where PostgreSQL refuses one of them each by itself. */
 async function keep(messages: JsMsg[], options: KeepErrorsOptions): Promise<void> {
   const read = messages.map((message) => errorsIn(message, options));
   try {
@@ -34,14 +34,18 @@ async function keep(messages: JsMsg[], options: KeepErrorsOptions): Promise<void
     });
   } catch (error) {
     if (!isPoison(error)) throw error;
-    if (messages.length === 1) {
-      countErrorsLost(read.flat().length);
-      options.log.error({ err: error }, "PostgreSQL refused to keep refused events");
-      return;
-    }
-    const middle = Math.ceil(messages.length / 2);
-    await keep(messages.slice(0, middle), options);
-    await keep(messages.slice(middle), options);
+    for (const one of read.flat()) await keepAlone(one, options);
+    await noteHandled(options.em.fork(), messages.length);
+  }
+}
+
+async function keepAlone(refused: EventError, { em, log, maxBytes }: KeepErrorsOptions): Promise<void> {
+  try {
+    await keepInTable(em, [refused], maxBytes);
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    countErrorsLost(1);
+    log.error({ err: error, id: refused.id }, "PostgreSQL refused to keep a refused event");
   }
 }
 

@@ -1,6 +1,6 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { defineEntity, p } from "@mikro-orm/core";
-import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
+import { type Status, StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type {
@@ -57,7 +57,7 @@ export class EventError extends EventErrorSchema.class {
     return {
       id: this.id,
       stage: this.stage,
-      status: this.status ? decode(StatusSchema, this.status) : this.#statusOfMessage(),
+      status: this.status ? decode(StatusSchema, this.status) : refusalOf(this.message ?? ""),
       payload: payloadValue(this.payload),
       payloadSize: BigInt(this.payloadSize ?? this.payload.length),
       event: this.readEvent(),
@@ -69,10 +69,10 @@ export class EventError extends EventErrorSchema.class {
       replayedEventId: this.replayedEventId ?? "",
     };
   }
-
-  #statusOfMessage() {
-    const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
-    return create(StatusSchema, toStatus(new ServiceError(this.message ?? "", facts)));
-  }
 }
 EventErrorSchema.setClass(EventError);
+
+function refusalOf(message: string): Status {
+  const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
+  return toStatus(new ServiceError(message, facts));
+}

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { isFieldSet, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 
@@ -9,8 +9,8 @@ import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_p
 export function eventJson(event: Event): string {
   const json: Record<string, unknown> = {};
   for (const field of EventSchema.fields) {
+    if (!isFieldSet(event, field)) continue;
     const value = event[field.localName as keyof Event];
-    if (value === undefined || value === "") continue;
     json[field.jsonName] = field.message === TimestampSchema ? timeJson(value as Timestamp) : value;
   }
   return JSON.stringify(json, (_, value) =>

@@ -1,7 +1,11 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { isUuid } from "@ocellus/event-rules/uuid.ts";
-import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { ErrorStage, type ListEventErrorsRequest } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import {
+  ErrorStage,
+  ErrorStageSchema,
+  type ListEventErrorsRequest,
+} from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { searchedProblems } from "@ocellus/runtime/check-request.ts";
 import { type ListedPage, listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
 import { pageSizeOf } from "@ocellus/runtime/page.ts";
@@ -69,7 +73,8 @@ function conditionsOf({ reason, field, stage }: ErrorFilter): object[] {
 
 function problemsOf({ reason, field, stage }: ErrorFilter): Violation[] {
   const problems = searchedProblems({ texts: { field } });
-  if (!(reason in ErrorReason)) problems.push({ field: "reason", description: `must be known, and is ${reason}` });
-  if (!(stage in ErrorStage)) problems.push({ field: "stage", description: `must be known, and is ${stage}` });
+  if (!ErrorReasonSchema.value[reason])
+    problems.push({ field: "reason", description: `must be known, and is ${reason}` });
+  if (!ErrorStageSchema.value[stage]) problems.push({ field: "stage", description: `must be known, and is ${stage}` });
   return problems;
 }

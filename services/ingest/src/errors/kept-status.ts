@@ -4,6 +4,7 @@ import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { ServiceError, type Violation } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
+import { storable } from "./storable.ts";
 
 const MAX_MESSAGE_LENGTH = 8 * 1024;
 const MAX_VIOLATIONS_LENGTH = 16 * 1024;
@@ -34,7 +35,7 @@ export function reasonOf({ details }: Status): ErrorReason {
 
 /** The offending fields of a refusal by their paths in the event, each once. */
 export function fieldsOf(status: Status): string[] {
-  const paths = violationsOf(status).map(({ field }) => pathInEvent(field).slice(0, 255).toWellFormed());
+  const paths = violationsOf(status).map(({ field }) => storable(pathInEvent(field)));
   return [...new Set(paths)].slice(0, MAX_FIELDS);
 }
 

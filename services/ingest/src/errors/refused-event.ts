@@ -15,6 +15,7 @@ import { TOLD_ADDRESS, TOLD_TRANSPORT, toldByGateway } from "@ocellus/runtime/to
 import { v7 } from "uuid";
 import { eventJson, hasJson } from "./event-json.ts";
 import { keptStatus } from "./kept-status.ts";
+import { storable } from "./storable.ts";
 
 /** What is kept of a payload. */
 export const MAX_PAYLOAD_BYTES = 512 * 1024;
@@ -50,7 +51,7 @@ export function refusedEvent(refused: Refused): EventError {
     event: isKept ? event : undefined,
     namespace: label(refused.namespace ?? event?.namespace),
     name: label(refused.name ?? event?.name),
-    source: { transport: source.transport, peer: label(source.peer) ?? "", address: label(source.address) ?? "" },
+    source: { transport: source.transport, peer: storable(source.peer), address: storable(source.address) },
     createTime: timestampOf(nowMicros()),
   });
 }
@@ -65,7 +66,6 @@ export function sourceOf(caller: Caller): EventSource {
   });
 }
 
-/** A text that can be searched for: no longer than any valid one, and without what PostgreSQL cannot hold. */
 function label(text: string | undefined): string | undefined {
-  return text === undefined || text === "" ? undefined : text.slice(0, 255).toWellFormed().replaceAll("\0", "\ufffd");
+  return text ? storable(text) : undefined;
 }
