@@ -195,3 +195,8 @@ test("a value that no event of a group has is null", async () => {
   const { json } = await call("GET", "/api/events/shop/valueless?granularity=hour");
   expect(json).toEqual([{ aggregatedTimestamp: "1970-01-01T00:00:00.001Z", value: null }]);
 });
+
+test("GET / lists the routes of the dialect", async () => {
+  const { json } = await call("GET", "/");
+  expect(json.plain).toContainEqual({ method: "GET", path: "/api/events/{namespace}/{name}" });
+});
