@@ -53,7 +53,7 @@ export function echo(seen: Seen): Behind {
       listEvents: async (request) => {
         note(request);
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
-        return { events: [] };
+        return { events: [], nextPageToken: request.name === "many" ? "more" : "" };
       },
       getEventStatus: async ({ id }) => ({ eventStatus: { id: note(id), state: EventState.STORED, counted: true } }),
       watchEvents: async function* (request, { signal }) {
@@ -113,7 +113,8 @@ export function echo(seen: Seen): Behind {
     aggregation: {
       queryAggregates: async (request) => {
         note(request);
-        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value: 1.5 }] };
+        const value = request.name === "valueless" ? undefined : 1.5;
+        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value }] };
       },
     },
   };
