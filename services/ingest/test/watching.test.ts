@@ -145,6 +145,21 @@ test("an event that is changed after it was sent is not sent again, even with an
   expect(resumed.events.map(({ value }) => value)).toEqual([9]);
 });
 
+test("partitions that are made after the migration note who stored an event and when, and are read by an index", async () => {
+  const { event } = await ingest.trackEvent({ event: { name: "partitioned", timestamp: at(1) } });
+  await eventually(() => events.getEvent({ id: event!.id }));
+  const [stored] = await bed.query(
+    `select tableoid::regclass::text as partition, stored_xid is not null as xid, store_time is not null as time
+     from ingest.events where id = $1`,
+    [event!.id],
+  );
+  expect(stored).toEqual({ partition: "ingest.events_2026_01", xid: true, time: true });
+  const indexes = await bed.query(
+    "select from pg_indexes where tablename = 'events_2026_01' and indexdef like '%(stored_xid)%'",
+  );
+  expect(indexes).toHaveLength(1);
+});
+
 test("one watcher too many is told when to come again, and the place of one that left is free", async () => {
   await untilNobodyWatches();
   const watches = await Promise.all(Array.from({ length: 5 }, () => Watch.start(events, {})));
