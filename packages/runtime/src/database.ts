@@ -25,7 +25,7 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
     schema: schema.name,
     entities: schema.entities,
     extensions: [Migrator],
-    // Each migration is a transaction of its own, so that one may do what a transaction cannot, such as building an index beside writers.
+    // Each migration commits by itself: one that makes indexes concurrently cannot run within a transaction of all.
     migrations: { migrationsList: schema.migrations, snapshot: false, silent: true, allOrNothing: false },
     pool: { min: 0, max: poolSize },
     forceUtcTimezone: true,

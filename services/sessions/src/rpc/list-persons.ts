@@ -13,7 +13,7 @@ export function listPersons(em: EntityManager): Handlers<typeof PersonService>["
       texts: { namespace: request.namespace, role: request.role },
       min: ["create_time_min", request.createTimeMin],
       max: ["create_time_max", request.createTimeMax],
-      key: ["createTime", "id"],
+      key: ["create_time", "id"],
       page: request,
       also: withEmail(request.email),
     });

@@ -20,7 +20,7 @@ export function listSessions(em: EntityManager, rules: SessionRules): Handlers<t
       texts: { namespace: request.namespace, person_id: request.personId },
       min: ["start_time_min", request.startTimeMin],
       max: ["start_time_max", request.startTimeMax],
-      key: ["startTime", "id", "namespace"],
+      key: ["start_time", "id", "namespace"],
       page: request,
       also: endAndState(request, now, rules),
     });

@@ -1,7 +1,7 @@
 import { Migration } from "@mikro-orm/migrations";
 
 /** The persons whose events were purged, so that those that are still on their way from the queue are not stored. */
-export class Migration0003PurgePersons extends Migration {
+export class Migration0006PurgePersons extends Migration {
   override async up(): Promise<void> {
     this.addSql(`
       create table ingest.purged_persons (
