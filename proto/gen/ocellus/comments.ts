@@ -316,7 +316,7 @@ export const comments: Readonly<Record<string, string>> = {
   "ocellus.sessions.v1.DeletePersonRequest.id": "The person's UUID. Required.",
   "ocellus.sessions.v1.DeletePersonResponse": "Answers that a person is deleted.",
   "ocellus.sessions.v1.PersonService": "Serves persons: who it is that events name by `person_id`. Events may name persons that nobody registered.",
-  "ocellus.sessions.v1.PersonService.CreatePerson": "Registers a person, and tracks that person's `signup` event. When this answers, the person is stored and the event will be, whatever happens: it is there within a moment.",
+  "ocellus.sessions.v1.PersonService.CreatePerson": "Registers a person, and tracks that person's `signup` event. When this answers, the person is stored and the event will be, whatever happens: it is there within a moment. ALREADY_EXISTS where a person has this id, or is being deleted under it.",
   "ocellus.sessions.v1.PersonService.GetPerson": "Answers one person. NOT_FOUND where none has this id.",
   "ocellus.sessions.v1.PersonService.ListPersons": "Lists persons, latest `create_time` first. All filters given must hold. INVALID_ARGUMENT for a negative `page_size` and for a `page_token` of another query.",
   "ocellus.sessions.v1.PersonService.UpdatePerson": "Changes one person. NOT_FOUND where none has this id; INVALID_ARGUMENT where the changed person breaks the limits.",

@@ -48,8 +48,8 @@ async function keepOut(em: EntityManager, { namespace, personId }: Purged): Prom
 }
 
 /**
- * Deletes the oldest of the person's events. One that an update made the person's is not kept out by the person that it was received
- * with, so that it is remembered as deleted by itself.
+ * Deletes the oldest of the person's events, and remembers each as deleted: its status tells so, and one that an update made the
+ * person's is not kept out by the person that it was received with.
  */
 async function deleteSome(tx: EntityManager, { namespace, personId }: Purged) {
   const { rows } = await sql<Record<"id" | "namespace" | "name" | "timestamp", string> & Partial<Headers>>`
@@ -59,11 +59,11 @@ async function deleteSome(tx: EntityManager, { namespace, personId }: Purged) {
     ),
     gone as (
       delete from ingest.events e using oldest where (e.id, e."timestamp") = (oldest.id, oldest."timestamp")
-      returning e.id, e."timestamp", e.namespace, e.name, e.session_id, e.person_id, e.update_time
+      returning e.id, e."timestamp", e.namespace, e.name, e.session_id, e.person_id
     ),
     remembered as (
       insert into ingest.deleted_events as d (id, "timestamp", delete_time)
-      select id, "timestamp", ${isoOf(nowMicros())}::timestamptz from gone where update_time is not null
+      select id, "timestamp", ${isoOf(nowMicros())}::timestamptz from gone
       on conflict (id, "timestamp") do update set delete_time = excluded.delete_time
     )
     select id, "timestamp", namespace, name, session_id as "sessionId", person_id as "personId" from gone
