@@ -32,6 +32,7 @@ afterAll(() => bed.stop());
 // biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
 type Json = any;
 
+const PERSON = "01890a5d-ac96-774b-bcce-b302099a8058";
 const purchase = {
   namespace: "shop",
   name: "purchase",
@@ -72,6 +73,15 @@ test.each<[string, () => string, unknown, number]>([
   ["POST", () => "/v1/sessions", { id: "visit-3", namespace: "shop" }, 201],
   ["POST", () => "/v1/sessions", { id: "visit-3", namespace: "shop" }, 409],
   ["POST", () => "/v1/sessions:close", { before: "2026-01-31" }, 200],
+  ["GET", () => "/v1/sessions?state=open&endTimeMin=2026-01-31", undefined, 200],
+  ["POST", () => "/v1/persons", { id: PERSON, email: "kate.pryde@marauders.mock", first_name: "Kate" }, 201],
+  ["POST", () => "/v1/persons", { id: PERSON, email: "kate.pryde@marauders.mock" }, 409],
+  ["POST", () => "/v1/persons", { email: "kate@" }, 400],
+  ["GET", () => "/v1/persons?email=KATE.pryde@marauders.mock", undefined, 200],
+  ["GET", () => `/v1/persons/${PERSON}`, undefined, 200],
+  ["PATCH", () => `/v1/persons/${PERSON}`, { role: "admin" }, 200],
+  ["DELETE", () => `/v1/persons/${PERSON}`, undefined, 204],
+  ["DELETE", () => `/v1/persons/${PERSON}`, undefined, 404],
   ["GET", () => "/v1/aggregates/shop/purchase?granularity=hour&aggregationType=sum", undefined, 200],
   ["GET", () => "/v1/aggregates/shop/purchase?granularity=soon", undefined, 400],
   ["GET", () => "/v1/errors?namespace=shop&field=name&stage=DOOR", undefined, 200],

@@ -24,9 +24,19 @@ export interface NewestFirst {
   /** The columns of the table's key, as far as they order the list: its time first. */
   key: [time: string, ...rest: string[]];
   page: { pageSize: number; pageToken: string };
-  /** Conditions of any other kind, as MikroORM takes them, and what was wrong with what they were made of. */
-  also?: { conditions: object[]; problems: Violation[] };
+  also?: FurtherFilters;
 }
+
+/** What a list filters by besides texts and its own time. */
+export interface FurtherFilters {
+  /** MikroORM conditions that must hold too. */
+  conditions: object[];
+  /** What the request gave for them, to which page tokens are bound. */
+  given: unknown[];
+  problems: Violation[];
+}
+
+const NOTHING_FURTHER: FurtherFilters = { conditions: [], given: [], problems: [] };
 
 /** A page that was read. */
 export interface ListedPage<Row> {
@@ -45,13 +55,13 @@ export interface ListedPage<Row> {
 export async function listNewestFirst<Row extends object>(
   em: EntityManager,
   entity: EntityClass<Row>,
-  { texts, min, max, key, page: pageRequest, also = { conditions: [], problems: [] } }: NewestFirst,
+  { texts, min, max, key, page: pageRequest, also = NOTHING_FURTHER }: NewestFirst,
 ): Promise<ListedPage<Row>> {
   const problems = searchedProblems({ texts, times: Object.fromEntries([min, max]) });
   problems.push(...also.problems, ...pageSizeProblems(pageRequest.pageSize));
   if (problems.length > 0) throw invalidArgument(problems);
   const [from, to] = [min[1] && microsOf(min[1]), max[1] && microsOf(max[1])];
-  const page = pageOf(pageRequest, [texts, String(from), String(to), ...also.conditions]);
+  const page = pageOf(pageRequest, [texts, String(from), String(to), ...also.given]);
 
   const conditions: object[] = Object.entries(texts)
     .filter(([, text]) => text !== undefined)

@@ -51,10 +51,14 @@ export function serviceEnvironment(
     };
   }
   const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
-  const peers = name === "ingest" && { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` };
+  const peers = {
+    ingest: { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` },
+    sessions: { INGEST_ADDRESS: `127.0.0.1:${ports.ingest}` },
+    aggregation: {},
+  };
   return {
     ...closing,
-    ...peers,
+    ...peers[name],
     ...common,
     GRPC_PORT: String(ports[name]),
     DATABASE_URL: urls.databaseUrls[name],

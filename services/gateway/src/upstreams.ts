@@ -4,6 +4,7 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { type CallOptions, type Channel, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
 import type { AnyService } from "@ocellus/runtime/handlers.ts";
@@ -18,6 +19,7 @@ const SERVED_BY = [
   { service: EventService, name: "ingest", address: "INGEST_ADDRESS" },
   { service: EventErrorService, name: "ingest", address: "INGEST_ADDRESS" },
   { service: SessionService, name: "sessions", address: "SESSIONS_ADDRESS" },
+  { service: PersonService, name: "sessions", address: "SESSIONS_ADDRESS" },
   { service: AggregationService, name: "aggregation", address: "AGGREGATION_ADDRESS" },
 ] as const;
 

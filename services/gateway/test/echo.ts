@@ -78,6 +78,10 @@ export function echo(seen: Seen): Behind {
         note(id);
         return {};
       },
+      purgeEvents: async (request) => {
+        note(request);
+        return { deletedCount: 0n };
+      },
     },
     errors: {
       getEventError: async ({ id }) => ({ eventError: { id: note(id) } }),
@@ -108,6 +112,19 @@ export function echo(seen: Seen): Behind {
       listSessions: async (request) => {
         note(request);
         return { sessions: [] };
+      },
+    },
+    persons: {
+      createPerson: async ({ person }) => ({ person: note(person) }),
+      getPerson: async ({ id }) => ({ person: { id: note(id), email: "kate@example.org", role: "user" } }),
+      listPersons: async (request) => {
+        note(request);
+        return { persons: [] };
+      },
+      updatePerson: async (request) => ({ person: note(request).person }),
+      deletePerson: async ({ id }) => {
+        note(id);
+        return {};
       },
     },
     aggregation: {

@@ -5,6 +5,7 @@ import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggreg
 import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { startGrpcServer } from "@ocellus/runtime/grpc-server.ts";
 import { type ServedService, serve } from "@ocellus/runtime/grpc-service.ts";
@@ -21,6 +22,7 @@ export interface Behind {
   events: Handlers<typeof EventService>;
   errors: Handlers<typeof EventErrorService>;
   sessions: Handlers<typeof SessionService>;
+  persons: Handlers<typeof PersonService>;
   aggregation: Handlers<typeof AggregationService>;
 }
 
@@ -55,6 +57,7 @@ export async function startGateway(
     serve(EventService, behind.events, { log }),
     serve(EventErrorService, behind.errors, { log }),
     serve(SessionService, behind.sessions, { log }),
+    serve(PersonService, behind.persons, { log }),
     serve(AggregationService, behind.aggregation, { log }),
   ];
   const upstream = await startGrpcServer(services, { host: "127.0.0.1", port: 0, tls: tlsOf("ingest") });

@@ -15,6 +15,7 @@ import { getEventError } from "./rpc/get-event-error.ts";
 import { getEventStatus } from "./rpc/get-event-status.ts";
 import { listEventErrors } from "./rpc/list-event-errors.ts";
 import { listEvents } from "./rpc/list-events.ts";
+import { purgeEvents } from "./rpc/purge-events.ts";
 import { recordEventErrors } from "./rpc/record-event-errors.ts";
 import { replayEventErrors } from "./rpc/replay-event-errors.ts";
 import { streamEvents } from "./rpc/stream-events.ts";
@@ -59,6 +60,7 @@ export function services({
     watchEvents: watchEvents(watching),
     updateEvent: updateEvent(changing),
     deleteEvent: deleteEvent(changing),
+    purgeEvents: purgeEvents(changing),
   };
   const refused = {
     getEventError: getEventError(em),

@@ -42,7 +42,11 @@ export async function* findErrors(
       max: ["create_time_max", filter.createTimeMax],
       key: ["create_time", "id"],
       page: { pageSize: Math.min(left, PART), pageToken },
-      also: { conditions: [...conditionsOf(filter), ...further], problems: problemsOf(filter) },
+      also: {
+        conditions: [...conditionsOf(filter), ...further],
+        given: [filter.reason, filter.field ?? null, filter.stage, further],
+        problems: problemsOf(filter),
+      },
     });
     yield page;
     left -= page.rows.length;

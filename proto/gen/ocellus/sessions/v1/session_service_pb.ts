@@ -146,7 +146,8 @@ export const GetSessionResponseSchema: GenMessage<GetSessionResponse> = /*@__PUR
   messageDesc(file_ocellus_sessions_v1_session_service, 2);
 
 /**
- * Asks for sessions. Text filters are compared exactly.
+ * Asks for sessions. Text filters are compared exactly. A session without events, which CreateSession created, starts and ends
+ * at the time of its creation, in the filters as in the order of the list.
  *
  * @generated from message ocellus.sessions.v1.ListSessionsRequest
  */
@@ -421,8 +422,8 @@ export const SessionService: GenService<{
     output: typeof GetSessionResponseSchema;
   },
   /**
-   * Lists sessions, latest `start_time` first. All filters given must hold. INVALID_ARGUMENT for a negative `page_size` and
-   * for a `page_token` of another query.
+   * Lists sessions, latest `start_time` first. All filters given must hold. INVALID_ARGUMENT for a negative `page_size`, for a
+   * `state` that is none, and for a `page_token` of another query.
    *
    * @generated from rpc ocellus.sessions.v1.SessionService.ListSessions
    */
