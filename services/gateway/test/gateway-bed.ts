@@ -35,8 +35,13 @@ export interface GatewayBed {
  * Starts a gateway on a free port, and behind it one mTLS gRPC server with these handlers.
  *
  * @param addresses of services that are to be somewhere else
+ * @param origins whose pages may call it from a browser
  */
-export async function startGateway(behind: Behind, addresses: Record<string, string> = {}): Promise<GatewayBed> {
+export async function startGateway(
+  behind: Behind,
+  addresses: Record<string, string> = {},
+  origins: readonly string[] = [],
+): Promise<GatewayBed> {
   const folder = mkdtempSync(join(tmpdir(), "gateway-test-"));
   await ensureCertificates(folder);
   const tlsOf = (name: string) => ({
@@ -54,15 +59,18 @@ export async function startGateway(behind: Behind, addresses: Record<string, str
   ];
   const upstream = await startGrpcServer(services, { host: "127.0.0.1", port: 0, tls: tlsOf("ingest") });
   const address = `127.0.0.1:${upstream.port}`;
+  const stopping = new AbortController();
   const upstreams = openUpstreams(
     { INGEST_ADDRESS: address, SESSIONS_ADDRESS: address, AGGREGATION_ADDRESS: address, ...addresses },
     tlsOf("gateway"),
+    stopping.signal,
   );
-  const server = await listen(gateway(upstreams.list, log), { host: "127.0.0.1", port: 0 });
+  const server = await listen(gateway(upstreams.list, log, origins), { host: "127.0.0.1", port: 0 });
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     stop: async () => {
+      stopping.abort();
       await server.stop(500);
       upstreams.close();
       await upstream.stop(500);

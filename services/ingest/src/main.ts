@@ -1,6 +1,9 @@
+import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
 import { forgetOld } from "@ocellus/runtime/forget-old.ts";
+import { openChannel } from "@ocellus/runtime/grpc-client.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
+import { peerService } from "@ocellus/runtime/peer-service.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
 import { ensureStreams } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
@@ -14,6 +17,9 @@ import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
 import { services } from "./service.ts";
+import { Past } from "./watch/past.ts";
+import { StoredLog } from "./watch/stored-log.ts";
+import { Tail } from "./watch/tail.ts";
 
 await runService("ingest", async (lifecycle) => {
   const config = readConfig(variables);
@@ -42,9 +48,31 @@ await runService("ingest", async (lifecycle) => {
   lifecycle.background("keep-errors", keepErrors({ ...consuming, maxBytes: errorsMaxBytes }));
   lifecycle.background("errors watch", watchDropped(consuming));
 
-  await serve(services(new EventPublisher(queue), new ErrorPublisher(queue, log), em, outbox, database, log), {
-    host: config.LISTEN_HOST,
-    port: config.GRPC_PORT,
-    tls: tlsFilesOf(config),
-  });
+  const stored = new StoredLog(em, database);
+  const watching = {
+    past: new Past(stored),
+    tail: new Tail(stored, queue),
+    maxWatchers: config.WATCHERS_MAX,
+    stopping: signal,
+  };
+  const sessions = openChannel(config.SESSIONS_ADDRESS, tlsFilesOf(config));
+  lifecycle.onStop("channel to sessions", sessions.close);
+  const status = { em, queue, sessions: peerService(SessionService, "sessions", sessions) };
+  await serve(
+    services({
+      publisher: new EventPublisher(queue),
+      errors: new ErrorPublisher(queue, log),
+      em,
+      outbox,
+      database,
+      watching,
+      status,
+      log,
+    }),
+    {
+      host: config.LISTEN_HOST,
+      port: config.GRPC_PORT,
+      tls: tlsFilesOf(config),
+    },
+  );
 });

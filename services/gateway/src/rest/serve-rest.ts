@@ -29,7 +29,8 @@ import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
 import { type Parts, readRequest, sentAs } from "./read-request.ts";
 import { responseJson } from "./response-json.ts";
-import type { Route } from "./routes.ts";
+import { isStream, type Route } from "./routes.ts";
+import { serveEventStream } from "./serve-event-stream.ts";
 import { successStatusOf } from "./success-status.ts";
 
 const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
@@ -44,7 +45,7 @@ export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logg
     };
     const received: ReceivedCall = { methods: [], body: {}, ...sourceOf(request, note.protocol) };
     try {
-      await answer({ routes, pages, keep }, request, response, note, knownAs, received);
+      await answer({ routes, pages, keep, log }, request, response, note, knownAs, received);
     } catch (error) {
       const status = translate(statusOf(error, log));
       if (received.methods.some(keepsRefusals)) {
@@ -61,10 +62,11 @@ interface Served {
   /** What is answered as it is, by path. */
   pages: ReadonlyMap<string, Page>;
   keep: KeepRefused;
+  log: Logger;
 }
 
 async function answer(
-  { routes, pages, keep }: Served,
+  { routes, pages, keep, log }: Served,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -95,6 +97,15 @@ async function answer(
   const message = await readWhole(sent, parts, signal);
   knownAs(sent);
   received.request = message;
+  if (isStream(route)) {
+    const stream = {
+      route,
+      request: message,
+      signal,
+      statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
+    };
+    return serveEventStream(stream, request, response, note);
+  }
   const output = await route.upstream.call(route.method, message, { signal, ...keptHere(route.method) });
   await keepRefusedEvents(keep, received, output, (status) => statusAsSent(status, sent));
   const status = successStatusOf(route);

@@ -1,4 +1,3 @@
-import type { EntityManager } from "@mikro-orm/postgresql";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { AcceptedEventsSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
@@ -20,6 +19,7 @@ import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
 import { isPoison } from "../poison.ts";
+import { signalStored } from "../watch/stored-signal.ts";
 
 /** What the storing consumer works with. */
 export interface StoreEventsOptions extends ConsumerContext {
@@ -65,7 +65,7 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
   const { em, outbox, log } = options;
   let messages: Announcement[];
   try {
-    messages = await storeTogether(em, events);
+    messages = await storeTogether(events, options);
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
@@ -84,7 +84,7 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
 }
 
 /** One transaction: the events, and the messages that announce those that are new. */
-async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
+async function storeTogether(events: EventToStore[], { em, queue }: StoreEventsOptions): Promise<Announcement[]> {
   await ensurePartitions(
     em,
     events.map(({ timestamp }) => timestamp),
@@ -98,6 +98,7 @@ async function storeTogether(em: EntityManager, events: EventToStore[]): Promise
     if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
     return { count: fresh.length, messages };
   });
+  if (count > 0) signalStored(queue);
   countStored(count);
   countDuplicates(events.length - count);
   return messages;
