@@ -50,14 +50,15 @@ export function serviceEnvironment(
       AGGREGATION_ADDRESS: `127.0.0.1:${ports.aggregation}`,
     };
   }
-  const ofSessions = name === "sessions" && {
-    SESSION_CLOSING: DEMO_CLOSING,
-    INGEST_ADDRESS: `127.0.0.1:${ports.ingest}`,
+  const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
+  const peers = {
+    ingest: { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` },
+    sessions: { INGEST_ADDRESS: `127.0.0.1:${ports.ingest}` },
+    aggregation: {},
   };
-  const ofIngest = name === "ingest" && { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` };
   return {
-    ...ofSessions,
-    ...ofIngest,
+    ...closing,
+    ...peers[name],
     ...common,
     GRPC_PORT: String(ports[name]),
     DATABASE_URL: urls.databaseUrls[name],

@@ -37,13 +37,18 @@ test.each(["/events", "/events/", "/events?", "/events/?name=n"])("%s leads to t
   expect(await call("GET", path)).toMatchObject({ status: 200, json: { results: [], next: null } });
 });
 
-test.each(["/events//", "/events/1/2", "/api", "/api/track/1", "/api/events/shop", "/sessions:close"])(
-  "%s is not found",
-  async (path) => {
-    const answer = await call("GET", path);
-    expect([answer.status, reasonOf(answer)]).toEqual([404, "ROUTE_NOT_FOUND"]);
-  },
-);
+test.each([
+  "/events//",
+  "/events/1/2",
+  "/api",
+  "/api/track/1",
+  "/api/events/shop",
+  "/persons/1/events",
+  "/sessions:close",
+])("%s is not found", async (path) => {
+  const answer = await call("GET", path);
+  expect([answer.status, reasonOf(answer)]).toEqual([404, "ROUTE_NOT_FOUND"]);
+});
 
 test.each([
   ["PUT", "/events", "GET, HEAD, OPTIONS, POST"],

@@ -35,9 +35,10 @@ export function refusalOf(status: Status, { bytes, size }: ReceivedBody, json: J
   return { ...source, status, rawPayload: bytes ?? new Uint8Array(), payloadSize: size, ...eventIn(json, status) };
 }
 
-/** What is to be kept of the refused events of a list. */
+/** What is to be kept of the events of a list that were refused: not of those that may be accepted when they are sent again. */
 export function refusalsIn(items: RefusedItem[], source: Source): Refusal[] {
-  return items.map(({ status, json }) => {
+  const refused = items.filter(({ status }) => status.code === Code.INVALID_ARGUMENT);
+  return refused.map(({ status, json }) => {
     return { ...source, status, rawPayload: Buffer.from(JSON.stringify(json)), ...eventIn(json, status) };
   });
 }

@@ -6,6 +6,7 @@ import {
   type EventError,
   TransportSchema,
 } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { type Person, PersonSchema } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import {
   type Session,
   SessionSchema,
@@ -26,6 +27,12 @@ export function sessionJson(session: Session): JsonObject {
     event_count: Number(session.eventCount),
     state: shortNameOf(SessionStateSchema.value[session.state]!),
   };
+}
+
+/** A person as the dialect answers it. One that was never changed was last changed when it was registered. */
+export function personJson(person: Person): JsonObject {
+  const json = toJson(PersonSchema, person, { useProtoFieldName: true }) as JsonObject;
+  return { ...json, update_time: json.update_time ?? json.create_time! };
 }
 
 /** A refused event as the dialect answers it: what was sent, and every reason why it was refused. */

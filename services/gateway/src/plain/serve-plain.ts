@@ -22,7 +22,7 @@ import { routes } from "./routes.ts";
 
 /** Whether a request is for the dialect: its paths have no version. */
 export function isPlain(request: HttpRequest): boolean {
-  return /^\/(events|sessions|errors|api)(\/|$)/.test(targetOf(request).path);
+  return /^\/(events|sessions|errors|persons|api)(\/|$)/.test(targetOf(request).path);
 }
 
 /** Answers the requests of the plain dialect by calls of the contract, and keeps the events that are refused. */

@@ -33,7 +33,6 @@ export async function* findErrors(
   filter: ErrorFilter,
   further: object[],
 ): AsyncGenerator<ListedPage<EventError>> {
-  const conditions = [...conditionsOf(filter), ...further];
   let left = pageSizeOf(filter);
   let { pageToken } = filter;
   do {
@@ -43,7 +42,11 @@ export async function* findErrors(
       max: ["create_time_max", filter.createTimeMax],
       key: ["create_time", "id"],
       page: { pageSize: Math.min(left, PART), pageToken },
-      also: { conditions, given: conditions, problems: problemsOf(filter) },
+      also: {
+        conditions: [...conditionsOf(filter), ...further],
+        given: [filter.reason, filter.field ?? null, filter.stage, further],
+        problems: problemsOf(filter),
+      },
     });
     yield page;
     left -= page.rows.length;
