@@ -64,7 +64,10 @@ export function echo(seen: Seen): Behind {
         yield { resumeToken: "start" };
         for (let value = 0; request.name === "endless" && !signal.aborted; value++) {
           seen.sent = value;
-          yield { event: { id: "e", name: "endless", data: { text: "x".repeat(100_000) } }, resumeToken: `t${value}` };
+          yield {
+            event: { id: "e", name: "endless", data: { text: "x".repeat(1_000_000) } },
+            resumeToken: `t${value}`,
+          };
           await setImmediate();
         }
         for (let value = 0; value < 3; value++) {
