@@ -3,13 +3,15 @@ import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { anyPack, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { BadRequestSchema, ErrorInfoSchema } from "@ocellus/proto/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { type EventResultSchema, IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 
+type NodeRequest = Parameters<typeof universalRequestFromNodeRequest>[0];
+type NodeResponse = Parameters<typeof universalResponseToNodeResponse>[1];
 type Answer = ServiceImpl<typeof IngestService>["batchTrackEvents"];
 type Result = MessageInitShape<typeof EventResultSchema>;
 
@@ -29,16 +31,19 @@ export interface IngestPeer extends AsyncDisposable {
 /** Starts it on a free port, for HTTP/1.1 or, for gRPC, for HTTP/2. */
 export async function startIngestPeer({ http2 = false, port = 0 } = {}): Promise<IngestPeer> {
   const sockets = new Set<Socket>();
-  const handler = connectNodeAdapter({
-    routes: (router) =>
-      router.service(IngestService, {
-        batchTrackEvents: (request, context) => {
-          peer.batches.push(request.events);
-          peer.authorizations.push(context.requestHeader.get("authorization"));
-          return peer.answer(request, context);
-        },
-      }),
+  const router = createConnectRouter().service(IngestService, {
+    batchTrackEvents: (request, context) => {
+      peer.batches.push(request.events);
+      peer.authorizations.push(context.requestHeader.get("authorization"));
+      return peer.answer(request, context);
+    },
   });
+  const [batchTrackEvents] = router.handlers.filter(({ method }) => method.localName === "batchTrackEvents");
+  const handler = (request: NodeRequest, response: NodeResponse) => {
+    const answering = batchTrackEvents!(universalRequestFromNodeRequest(request, response, undefined, undefined));
+    // Writing fails where the test has cut the connection.
+    answering.then((answer) => universalResponseToNodeResponse(answer, response)).catch(() => response.destroy());
+  };
   const server = http2 ? createHttp2Server(handler) : createServer(handler);
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
