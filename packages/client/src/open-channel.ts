@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Silence } from "./silence.ts";
 import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 /** How a server is reached. */
@@ -23,22 +24,22 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** A peer that went away without closing is noticed after both, so that calls do not wait for their deadline. */
 const PING_OPTIONS = { pingIntervalMs: 3000, pingTimeoutMs: 2000 };
+const SILENCE_MS = PING_OPTIONS.pingIntervalMs + PING_OPTIONS.pingTimeoutMs;
 
 /** Speaks gRPC over one HTTP/2 connection. */
 export function openGrpcChannel({ url, tls = {}, interceptors }: ChannelOptions): Channel {
   const sessionManager = new Http2SessionManager(url, PING_OPTIONS, url.startsWith("https:") ? readTlsFiles(tls) : {});
   const transport = createGrpcTransport({ baseUrl: url, sessionManager, interceptors });
-  const giveUpConnecting = (error: unknown) => {
-    // A connection attempt into a cut network would go on for minutes, and every call would wait for it.
-    if (
-      error instanceof ConnectError &&
-      error.code === Code.DeadlineExceeded &&
-      sessionManager.state() === "connecting"
-    ) {
-      sessionManager.abort(error);
-    }
+  const silence = new Silence(SILENCE_MS);
+  const watched: Transport = {
+    unary: (...call) =>
+      silence.during(
+        () => transport.unary(...call),
+        (error) => sessionManager.abort(error),
+      ),
+    stream: (...call) => transport.stream(...call),
   };
-  return closable(transport, () => sessionManager.abort(), giveUpConnecting);
+  return closable(watched, () => sessionManager.abort());
 }
 
 /** Speaks Connect over HTTP/1.1, which passes any proxy. It carries no stream of requests. */
@@ -50,7 +51,7 @@ export function openConnectChannel({ url, tls = {}, interceptors }: ChannelOptio
   return closable(transport, () => agent.destroy());
 }
 
-function closable(transport: Transport, close: () => void, onError: (error: unknown) => void = () => {}): Channel {
+function closable(transport: Transport, close: () => void): Channel {
   let isClosed = false;
   const requireOpen = () => {
     if (isClosed) throw new ConnectError("The clients are closed", Code.Canceled);
@@ -59,16 +60,11 @@ function closable(transport: Transport, close: () => void, onError: (error: unkn
     transport: {
       async unary(method, signal, timeoutMs = DEFAULT_TIMEOUT_MS, ...rest) {
         requireOpen();
-        try {
-          return await transport.unary(method, signal, timeoutMs, ...rest);
-        } catch (error) {
-          onError(error);
-          throw error;
-        }
+        return transport.unary(method, signal, timeoutMs, ...rest);
       },
-      async stream(...args) {
+      async stream(...call) {
         requireOpen();
-        return transport.stream(...args);
+        return transport.stream(...call);
       },
     },
     close() {
