@@ -5,7 +5,9 @@ import { openClients } from "./clients.ts";
 import { readDemoConfig } from "./demo-config.ts";
 
 using clients = openClients(readDemoConfig());
-await using tracker = new Tracker(clients.ingest);
+await using tracker = new Tracker(clients.ingest, {
+  onRetry: ({ problem }) => process.stderr.write(`not yet: ${problem.message}\n`),
+});
 
 // A field that the contract has not, or one of another type, does not compile.
 const event = await tracker.track({ namespace: "shop", name: "pageview", personId: "cleo", data: { path: "/knobs" } });

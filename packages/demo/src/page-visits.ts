@@ -21,11 +21,14 @@ export async function sendPageVisits({ ingest }: Clients, now: Date): Promise<{ 
   const day = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() - 1));
   const events = visitsOf(day);
   const bar = progress("sending a day of page visits", events.length);
-  await using tracker = new Tracker(ingest, { onOutcome: () => bar.step() });
+  const tracker = new Tracker(ingest, { onOutcome: () => bar.step() });
   for (const event of events) void tracker.track(event);
-  const { accepted } = await tracker.flush();
+  const { accepted } = await tracker.close();
   bar.end();
-  if (accepted < events.length) throw new Error(`${events.length - accepted} of the page visits were not accepted`);
+  if (accepted < events.length) {
+    const why = tracker.state().lastProblem?.message;
+    throw new Error(`${events.length - accepted} of ${events.length} page visits were not accepted: ${why}`);
+  }
   return { day, visits: events.length };
 }
 

@@ -12,7 +12,7 @@ const SECONDS = 20;
 /** Sends this machine's CPU load and memory in use, in percent, once a second for 20 s. Answers how many events were accepted. */
 export async function sendServerStats({ ingest }: Clients): Promise<number> {
   const bar = progress("sending CPU load and memory", SECONDS);
-  await using tracker = new Tracker(ingest);
+  const tracker = new Tracker(ingest);
   let before = cpuTimes();
   for (let second = 0; second < SECONDS; second++) {
     await sleep(1000);
@@ -30,7 +30,7 @@ export async function sendServerStats({ ingest }: Clients): Promise<number> {
     }
     bar.step();
   }
-  const { accepted } = await tracker.flush();
+  const { accepted } = await tracker.close();
   bar.end();
   return accepted;
 }
