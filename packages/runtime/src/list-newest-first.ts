@@ -3,7 +3,7 @@ import type { EntityClass, FilterQuery, QueryOrderMap } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { searchedProblems } from "./check-request.ts";
 import { pageOf, pageSizeProblems } from "./page.ts";
-import { invalidArgument } from "./service-error.ts";
+import { invalidArgument, type Violation } from "./service-error.ts";
 import { microsOf } from "./time.ts";
 
 /** A list request: exact texts, a span of times with both ends inclusive, and a page. */
@@ -16,6 +16,8 @@ export interface NewestFirst {
   /** The properties of the table's key, as far as they order the list: its time first. */
   key: [time: string, ...rest: string[]];
   page: { pageSize: number; pageToken: string };
+  /** Conditions of any other kind, as MikroORM takes them, and what was wrong with what they were made of. */
+  also?: { conditions: object[]; problems: Violation[] };
 }
 
 /** A page that was read. */
@@ -35,17 +37,18 @@ export interface ListedPage<Row> {
 export async function listNewestFirst<Row extends object>(
   em: EntityManager,
   entity: EntityClass<Row>,
-  { texts, min, max, key, page: pageRequest }: NewestFirst,
+  { texts, min, max, key, page: pageRequest, also = { conditions: [], problems: [] } }: NewestFirst,
 ): Promise<ListedPage<Row>> {
   const problems = searchedProblems({ texts, times: Object.fromEntries([min, max]) });
-  problems.push(...pageSizeProblems(pageRequest.pageSize));
+  problems.push(...also.problems, ...pageSizeProblems(pageRequest.pageSize));
   if (problems.length > 0) throw invalidArgument(problems);
   const [from, to] = [min[1] && microsOf(min[1]), max[1] && microsOf(max[1])];
-  const page = pageOf(pageRequest, [texts, String(from), String(to)]);
+  const page = pageOf(pageRequest, [texts, String(from), String(to), ...also.conditions]);
 
   const conditions: object[] = Object.entries(texts)
     .filter(([, text]) => text !== undefined)
     .map(([field, text]) => ({ [propertyOf(field)]: text }));
+  conditions.push(...also.conditions);
   if (from !== undefined) conditions.push({ [key[0]]: { $gte: from } });
   if (to !== undefined) conditions.push({ [key[0]]: { $lte: to } });
   if (page.after) conditions.push(...after(key, page.after));

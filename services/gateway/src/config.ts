@@ -1,12 +1,5 @@
-import { commonVariables } from "@ocellus/runtime/config.ts";
-import { makeValidator, port } from "envalid";
-
-/** A `host:port`; an IPv6 address stands in brackets. */
-const address = makeValidator((input: string) => {
-  const [, number] = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(input) ?? [];
-  if (!number || Number(number) < 1 || Number(number) > 65_535) throw new Error("expected host:port");
-  return input;
-});
+import { address, commonVariables } from "@ocellus/runtime/config.ts";
+import { port } from "envalid";
 
 /** Every environment variable that the gateway reads. */
 export const variables = {

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { refusalKeeper } from "./event-errors/keep-refused.ts";
 import type { HttpHandler } from "./http/node-http.ts";
 import { type CallNote, observe } from "./metrics.ts";
 import { routesOf } from "./rest/routes.ts";
@@ -11,8 +12,9 @@ const RPC_PREFIX = "/ocellus.";
 
 /** The one door from outside: Connect, gRPC-Web and gRPC by the RPCs' own paths, REST by everything else. */
 export function gateway(upstreams: readonly Upstream[], log: Logger): HttpHandler {
-  const rpc = serveRpc(upstreams, log);
-  const rest = serveRest(routesOf(upstreams), log);
+  const keep = refusalKeeper(upstreams, log);
+  const rpc = serveRpc(upstreams, keep, log);
+  const rest = serveRest(routesOf(upstreams), keep, log);
   return (request, response) => {
     const isRpc = request.url?.startsWith(RPC_PREFIX) === true;
     const note: CallNote = { route: "none", protocol: isRpc ? protocolOf(request) : "rest" };

@@ -15,6 +15,13 @@ const seconds = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
 });
 
+const lostRefusals = new Counter({
+  name: "ocellus_gateway_event_errors_lost_total",
+  help: "Refused events that the error store did not take.",
+});
+
+export const countLostRefusals = (count: number) => lostRefusals.inc(count);
+
 /** What is noted of a request while it is answered. */
 export interface CallNote {
   /** The route's template or the RPC's name, never the path as sent: labels must be few. */

@@ -1,8 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { EventError } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { EventState } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { type EventResult, EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionState } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
@@ -13,7 +16,11 @@ import type { Behind } from "./gateway-bed.ts";
 /** What the services behind the gateway were sent. */
 export interface Seen {
   requests: unknown[];
+  /** The refused events that the gateway had kept. */
+  kept: EventError[];
   cancelled: PromiseWithResolvers<void>;
+  /** How much of an endless stream was taken from its service. */
+  sent?: number;
 }
 
 /** Services that answer what they were sent, and note it. */
@@ -48,9 +55,46 @@ export function echo(seen: Seen): Behind {
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
         return { events: [] };
       },
+      getEventStatus: async ({ id }) => ({ eventStatus: { id: note(id), state: EventState.STORED, counted: true } }),
+      watchEvents: async function* (request, { signal }) {
+        note(request);
+        if (request.resumeToken === "wrong") {
+          throw invalidArgument([{ field: "resume_token", description: "is none" }], ErrorReason.INVALID_RESUME_TOKEN);
+        }
+        yield { resumeToken: "start" };
+        for (let value = 0; request.name === "endless" && !signal.aborted; value++) {
+          seen.sent = value;
+          yield { event: { id: "e", name: "endless", data: { text: "x".repeat(100_000) } }, resumeToken: `t${value}` };
+          await setImmediate();
+        }
+        for (let value = 0; value < 3; value++) {
+          yield { event: { id: "e", namespace: "default", name: "line\nbreak", value }, resumeToken: `t${value}` };
+        }
+        if (request.name === "slow") throw watcherTooSlow();
+        await cancellation(signal, seen);
+      },
       updateEvent: async (request) => ({ event: note(request).event }),
       deleteEvent: async ({ id }) => {
         note(id);
+        return {};
+      },
+    },
+    errors: {
+      getEventError: async ({ id }) => ({ eventError: { id: note(id) } }),
+      listEventErrors: async (request) => {
+        note(request);
+        return { eventErrors: [] };
+      },
+      deleteEventError: async ({ id }) => {
+        note(id);
+        return {};
+      },
+      replayEventErrors: async (request) => {
+        note(request);
+        return { results: [] };
+      },
+      recordEventErrors: async (request) => {
+        seen.kept.push(...request.eventErrors);
         return {};
       },
     },
@@ -87,6 +131,10 @@ function resultOf(event: Event, index: number): EventResult {
 function queueFull(): ServiceError {
   const facts = { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.QUEUE_FULL, retryAfterMs: 2500 };
   return new ServiceError("The queue is full", facts);
+}
+
+function watcherTooSlow(): ServiceError {
+  return new ServiceError("Too slow", { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.WATCHER_TOO_SLOW });
 }
 
 async function cancellation(signal: AbortSignal, { cancelled }: Seen): Promise<void> {

@@ -5,13 +5,17 @@ import { OutboxMessage } from "./entities/outbox-message.ts";
 import { StoredEvent } from "./entities/stored-event.ts";
 import { Migration0001CreateEvents } from "./migrations/0001-create-events.ts";
 import { Migration0002RememberDeletedEvents } from "./migrations/0002-remember-deleted-events.ts";
+import { Migration0003ReshapeEventErrors } from "./migrations/0003-reshape-event-errors.ts";
+import { Migration0004WatchEvents } from "./migrations/0004-watch-events.ts";
 
-/** The schema `ingest`: the events, what was refused while storing, and the changes that wait to be announced. */
+/** The schema `ingest`: the events, what was refused, and the changes that wait to be announced. */
 export const schema: Schema = {
   name: "ingest",
   entities: [StoredEvent, DeletedEvent, EventError, OutboxMessage],
   migrations: [
     { name: "0001-create-events", class: Migration0001CreateEvents },
     { name: "0002-remember-deleted-events", class: Migration0002RememberDeletedEvents },
+    { name: "0003-reshape-event-errors", class: Migration0003ReshapeEventErrors },
+    { name: "0004-watch-events", class: Migration0004WatchEvents },
   ],
 };

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
@@ -16,12 +18,14 @@ let bed: TestBed;
 let nats: NatsConnection;
 let ingest: ServiceClient<typeof IngestService>;
 let events: ServiceClient<typeof EventService>;
+let errors: ServiceClient<typeof EventErrorService>;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest"], { EVENTS_MAX_BYTES: String(1024 * 1024) });
   nats = await connect({ servers: bed.nats.url });
   ingest = bed.client("ingest", IngestService);
   events = bed.client("ingest", EventService);
+  errors = bed.client("ingest", EventErrorService);
 });
 afterAll(async () => {
   await nats?.close();
@@ -41,18 +45,16 @@ test("one event that PostgreSQL refuses is kept as an error, and those around it
   const { results } = await ingest.batchTrackEvents({ events: batch });
   const poison = results[11]?.result.value;
   await untilStored("beside poison", 24);
-  const errors = await bed.query("select event_id, message from ingest.event_errors");
-  expect(errors).toEqual([
-    { event_id: poison && "id" in poison && poison.id, message: expect.stringContaining("no_poison") },
-  ]);
+  const { eventErrors } = await errors.listEventErrors({ reason: ErrorReason.EVENT_NOT_STORABLE });
+  expect(eventErrors.map(({ event }) => event?.id)).toEqual([poison && "id" in poison && poison.id]);
 });
 
 test("a message that is none is kept as an error and holds up nothing", async () => {
   await nats.jetstream().publish(EVENTS.subject, "nonsense");
   await ingest.trackEvent({ event: { name: "after nonsense" } });
   await untilStored("after nonsense", 1);
-  const errors = await bed.query("select event_id from ingest.event_errors where payload = 'nonsense'::bytea");
-  expect(errors).toEqual([{ event_id: null }]);
+  const kept = await bed.query("select event from ingest.event_errors where payload = 'nonsense'::bytea");
+  expect(kept).toEqual([{ event: null }]);
 });
 
 test("changes that a crash left in the outbox are announced", async () => {
