@@ -31,13 +31,19 @@ afterAll(async () => {
 });
 
 test.each(TRANSPORTS)("over %s every service answers its typed client", async (name) => {
-  const { ingest, events, sessions, aggregation } = transports[name];
+  const { ingest, events, eventErrors, sessions, aggregation } = transports[name];
   const { event } = await ingest.trackEvent({ event: { namespace: name, name: "ping", personId: "ann", value: 2 } });
   expect((await eventually(() => events.getEvent({ id: event!.id }))).event).toEqual(event);
   await eventually(async () => {
     const { sessions: found } = await sessions.listSessions({ namespace: name, personId: "ann" });
     return found[0]?.exitEventId === event?.id ? true : undefined;
   });
+  await ingest.trackEvent({ event: { namespace: name, name: "" } }).catch(problemOf);
+  const { eventErrors: found } = await eventually(async () => {
+    const answer = await eventErrors.listEventErrors({ namespace: name });
+    return answer.eventErrors.length > 0 ? answer : undefined;
+  });
+  expect(found).toMatchObject([{ namespace: name }]);
   const { rows } = await aggregation.queryAggregates({
     namespace: name,
     name: "ping",

@@ -1,4 +1,5 @@
 import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
@@ -7,6 +8,7 @@ import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_servi
 export const SERVICES = {
   ingest: { service: IngestService, server: "ingest" },
   events: { service: EventService, server: "ingest" },
+  eventErrors: { service: EventErrorService, server: "ingest" },
   sessions: { service: SessionService, server: "sessions" },
   aggregation: { service: AggregationService, server: "aggregation" },
 } as const;
