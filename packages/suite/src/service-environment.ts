@@ -13,6 +13,7 @@ const PASSED_THROUGH = [
   "DATABASE_POOL",
   "MATERIALISE_",
   "WATCHERS_",
+  "CORS_",
 ];
 
 /** A namespace whose sessions only the daily job closes, to try that. */

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { refusalKeeper } from "./event-errors/keep-refused.ts";
 import type { HttpHandler } from "./http/node-http.ts";
+import { shareWithOrigins } from "./http/share-with-origins.ts";
 import { type CallNote, observe } from "./metrics.ts";
 import { routesOf } from "./rest/routes.ts";
 import { serveRest } from "./rest/serve-rest.ts";
@@ -10,8 +11,13 @@ import type { Upstream } from "./upstreams.ts";
 /** All contract packages start so, and no REST route does. */
 const RPC_PREFIX = "/ocellus.";
 
-/** The one door from outside: Connect, gRPC-Web and gRPC by the RPCs' own paths, REST by everything else. */
-export function gateway(upstreams: readonly Upstream[], log: Logger): HttpHandler {
+/**
+ * The one door from outside: Connect, gRPC-Web and gRPC by the RPCs' own paths, REST by everything else.
+ *
+ * @param origins whose pages may call it from a browser
+ */
+export function gateway(upstreams: readonly Upstream[], log: Logger, origins: readonly string[]): HttpHandler {
+  const share = shareWithOrigins(origins);
   const keep = refusalKeeper(upstreams, log);
   const rpc = serveRpc(upstreams, keep, log);
   const rest = serveRest(routesOf(upstreams), keep, log);
@@ -21,9 +27,11 @@ export function gateway(upstreams: readonly Upstream[], log: Logger): HttpHandle
     observe(response, note, log);
     // A client that is gone is no fault: its signal has cancelled the call.
     response.on("error", () => {});
-    (isRpc ? rpc : rest)(request, response, note).catch((error) => {
-      log.error({ err: error, route: note.route }, "a request could not be answered");
-      response.destroy();
+    share(request, response, () => {
+      (isRpc ? rpc : rest)(request, response, note).catch((error) => {
+        log.error({ err: error, route: note.route }, "a request could not be answered");
+        response.destroy();
+      });
     });
   };
 }

@@ -35,8 +35,13 @@ export interface GatewayBed {
  * Starts a gateway on a free port, and behind it one mTLS gRPC server with these handlers.
  *
  * @param addresses of services that are to be somewhere else
+ * @param origins whose pages may call it from a browser
  */
-export async function startGateway(behind: Behind, addresses: Record<string, string> = {}): Promise<GatewayBed> {
+export async function startGateway(
+  behind: Behind,
+  addresses: Record<string, string> = {},
+  origins: readonly string[] = [],
+): Promise<GatewayBed> {
   const folder = mkdtempSync(join(tmpdir(), "gateway-test-"));
   await ensureCertificates(folder);
   const tlsOf = (name: string) => ({
@@ -60,7 +65,7 @@ export async function startGateway(behind: Behind, addresses: Record<string, str
     tlsOf("gateway"),
     stopping.signal,
   );
-  const server = await listen(gateway(upstreams.list, log), { host: "127.0.0.1", port: 0 });
+  const server = await listen(gateway(upstreams.list, log, origins), { host: "127.0.0.1", port: 0 });
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,

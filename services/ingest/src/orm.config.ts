@@ -7,6 +7,7 @@ import { Migration0001CreateEvents } from "./migrations/0001-create-events.ts";
 import { Migration0002RememberDeletedEvents } from "./migrations/0002-remember-deleted-events.ts";
 import { Migration0003ReshapeEventErrors } from "./migrations/0003-reshape-event-errors.ts";
 import { Migration0004WatchEvents } from "./migrations/0004-watch-events.ts";
+import { Migration0005IndexLists } from "./migrations/0005-index-lists.ts";
 
 /** The schema `ingest`: the events, what was refused, and the changes that wait to be announced. */
 export const schema: Schema = {
@@ -17,5 +18,6 @@ export const schema: Schema = {
     { name: "0002-remember-deleted-events", class: Migration0002RememberDeletedEvents },
     { name: "0003-reshape-event-errors", class: Migration0003ReshapeEventErrors },
     { name: "0004-watch-events", class: Migration0004WatchEvents },
+    { name: "0005-index-lists", class: Migration0005IndexLists },
   ],
 };

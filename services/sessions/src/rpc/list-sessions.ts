@@ -13,7 +13,7 @@ export function listSessions(em: EntityManager, rules: SessionRules): Handlers<t
       texts: { namespace: request.namespace, person_id: request.personId },
       min: ["start_time_min", request.startTimeMin],
       max: ["start_time_max", request.startTimeMax],
-      key: ["startTime", "id", "namespace"],
+      key: ["start_time", "id", "namespace"],
       page: request,
     });
     const now = nowMicros();
