@@ -65,7 +65,7 @@ export function echo(seen: Seen): Behind {
         for (let value = 0; request.name === "endless" && !signal.aborted; value++) {
           seen.sent = value;
           yield {
-            event: { id: "e", name: "endless", data: { text: "x".repeat(1_000_000) } },
+            event: { id: "e", name: "endless", data: { text: "x".repeat(100_000) } },
             resumeToken: `t${value}`,
           };
           await setImmediate();
