@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
@@ -9,6 +8,7 @@ import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { eventually } from "./support/eventually.ts";
 import { sharedServers } from "./support/shared-servers.ts";
+import { signalAll } from "./support/signal-all.ts";
 
 const folder = temporaryFolder();
 let postgres: Postgres;
@@ -53,15 +53,6 @@ async function call(path: string, event?: object): Promise<{ status: number; rea
 const track = (name: string) => call("/v1/events", { name, personId: "ann" });
 const untilStored = (id = "") =>
   eventually(async () => ((await call(`/v1/events/${id}`)).status === 200 ? true : undefined), 30_000);
-
-/** Sends a signal to a server and all processes that it started. */
-function signalAll(pid: number, signal: "STOP" | "CONT"): void {
-  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  for (const line of all) {
-    const [child = 0, parent] = line.trim().split(/\s+/).map(Number);
-    if (child === pid || parent === pid) process.kill(child, `SIG${signal}`);
-  }
-}
 
 const reads = ["/v1/events", "/v1/sessions", "/v1/aggregates/default/ping?granularity=hour&aggregationType=count"];
 
