@@ -12,11 +12,10 @@ export interface Durations {
   freezeMs: number;
   cutMs: number;
   consumerMs: number;
-  fullMs: number;
 }
 
-export const FULL: Durations = { freezeMs: 20_000, cutMs: 20_000, consumerMs: 60_000, fullMs: 5000 };
-export const SHORT: Durations = { freezeMs: 2000, cutMs: 2000, consumerMs: 2000, fullMs: 500 };
+export const FULL: Durations = { freezeMs: 20_000, cutMs: 20_000, consumerMs: 60_000 };
+export const SHORT: Durations = { freezeMs: 2000, cutMs: 2000, consumerMs: 2000 };
 
 /** How often a fault comes together with the next one, if they break different things. */
 const TOGETHER = 0.3;
@@ -32,7 +31,7 @@ export function planRound(durations: Durations, dice: () => number): Fault[][] {
     freezeServer("postgres", durations.freezeMs),
     freezeServer("nats", durations.freezeMs),
     ...Array.from({ length: CUTS_PER_ROUND }, () => cutNetwork(durations.cutMs, dice)),
-    fillQueue(durations.fullMs),
+    fillQueue,
     stopConsumer(dice() < 0.5 ? "sessions" : "aggregation", durations.consumerMs),
     sendPoison,
   ];

@@ -73,7 +73,8 @@ async function breakIt(
     do {
       for (const step of planRound(durations, dice)) {
         await sleep(dice() * calmMs);
-        report(step.map(({ name }) => name).join(", together with "));
+        const names = step.map(({ name }) => name).join(", together with ");
+        report(names);
         await Promise.all(step.map((fault) => fault.happen({ target, load, dice })));
         const took = (await recovery.complete(RECOVERY_WITHIN_MS)) / 1000;
         for (const fault of step) note(faults, fault, took);
@@ -83,7 +84,9 @@ async function breakIt(
     return { faults, failure: [] };
   } catch (error) {
     // What is broken is still verified: it says what the failure has cost.
-    return { faults, failure: [(error as Error).message] };
+    const { message } = error as Error;
+    report(`  NOT RECOVERED: ${message}`);
+    return { faults, failure: [message] };
   }
 }
 

@@ -19,7 +19,7 @@ import { type Links, openLinks } from "./links.ts";
 export const POISON = "poison";
 
 /** What may wait in the stream of events before it refuses more. */
-const EVENTS_MAX_BYTES = 8 * 1024 * 1024;
+export const EVENTS_MAX_BYTES = 4 * 1024 * 1024;
 
 /** How long the start of a service is tried again: a server that it needs may be away for that long. */
 const START_WITHIN_MS = 120_000;
