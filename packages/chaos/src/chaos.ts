@@ -18,6 +18,7 @@ try {
     forMs: config.MINUTES * 60_000,
     durations: config.SHORT ? SHORT : FULL,
     calmMs: 3000,
+    recoverMs: config.RECOVER_WITHIN * 1000,
     dataDir: config.DATA || undefined,
     report: (line) => printLine(`${new Date().toISOString().slice(11, 19)} ${line}`),
   });

@@ -2,7 +2,7 @@ import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
 import { CALL_WITHIN_MS } from "./load/deliver.ts";
 import type { Entry } from "./load/entry.ts";
-import { type ChaosResult, RECOVERY_WITHIN_MS } from "./run-chaos.ts";
+import type { ChaosResult } from "./run-chaos.ts";
 
 const SHOWN_PROBLEMS = 20;
 const seconds = (number: number) => `${number.toFixed(1)} s`;
@@ -52,7 +52,7 @@ export function summaryOf({ seed, seconds, faults, load, memory, findings, probl
 export function reportOf(result: ChaosResult): string {
   const summary = summaryOf(result);
   const { events, machine } = summary;
-  const recovered = `recovered within (limit ${RECOVERY_WITHIN_MS / 1000} s)`;
+  const recovered = `recovered within (limit ${result.recoverMs / 1000} s)`;
   const faults = table(["fault", "times", recovered]);
   for (const [name, { count, recovery }] of [...result.faults].sort()) faults.push([name, count, seconds(recovery)]);
   const figures = table(["events", ""]);

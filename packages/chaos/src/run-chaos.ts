@@ -17,6 +17,8 @@ export interface ChaosOptions {
   durations: Durations;
   /** The longest calm between two faults. */
   calmMs: number;
+  /** After a fault is mended, everything serves again and is stored, in its session and counted within so long. */
+  recoverMs: number;
   /** Keeps the data and the logs, which are gone at the end otherwise. */
   dataDir?: string;
   /** Hears of each fault. */
@@ -26,6 +28,8 @@ export interface ChaosOptions {
 /** What happened, and what came of it. */
 export interface ChaosResult {
   seed: number;
+  /** What was asked of each recovery. */
+  recoverMs: number;
   seconds: number;
   /** How often each fault happened, and the slowest recovery from it in seconds. */
   faults: Map<string, { count: number; recovery: number }>;
@@ -35,9 +39,6 @@ export interface ChaosResult {
   /** Everything that must not be. */
   problems: string[];
 }
-
-/** After a fault is mended, everything serves again and is stored, in its session and counted within so long. */
-export const RECOVERY_WITHIN_MS = 60_000;
 
 /** Starts a suite of its own, breaks it under load again and again, and compares what it keeps with what it answered. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -49,11 +50,20 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const load = new Load(target, options.seed);
     load.start();
     const { faults, failure } = await breakIt(target, load, options);
-    await load.stop(RECOVERY_WITHIN_MS);
+    await load.stop(options.recoverMs);
     const seconds = (performance.now() - start) / 1000;
-    const findings = await verify(target, load, RECOVERY_WITHIN_MS);
+    const findings = await verify(target, load, options.recoverMs);
     const problems = [...failure, ...target.problems, ...load.ledger.problems, ...problemsOf(findings)];
-    return { seed: options.seed, seconds, faults, load, memory: memory.peaks, findings, problems };
+    return {
+      seed: options.seed,
+      recoverMs: options.recoverMs,
+      seconds,
+      faults,
+      load,
+      memory: memory.peaks,
+      findings,
+      problems,
+    };
   } finally {
     memory.stop();
     await target.stop();
@@ -63,7 +73,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 async function breakIt(
   target: Target,
   load: Load,
-  { seed, forMs, durations, calmMs, report = () => {} }: ChaosOptions,
+  { seed, forMs, durations, calmMs, recoverMs, report = () => {} }: ChaosOptions,
 ) {
   const dice = diceOf(seed);
   const recovery = new Recovery(target, load);
@@ -76,7 +86,7 @@ async function breakIt(
         const names = step.map(({ name }) => name).join(", together with ");
         report(names);
         await Promise.all(step.map((fault) => fault.happen({ target, load, dice })));
-        const took = (await recovery.complete(RECOVERY_WITHIN_MS)) / 1000;
+        const took = (await recovery.complete(recoverMs)) / 1000;
         for (const fault of step) note(faults, fault, took);
         report(`  recovered within ${took.toFixed(1)} s`);
       }

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { SERVICES } from "@ocellus/suite/service-process.ts";
 import type { Target } from "./target.ts";
 
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1000;
 const run = promisify(execFile);
 
 /** Looks how much memory each part holds, and keeps the most, in MiB (resident set). */

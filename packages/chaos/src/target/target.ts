@@ -13,6 +13,7 @@ import {
   startService,
 } from "@ocellus/suite/service-process.ts";
 import { freeSuitePorts, type SuitePorts } from "@ocellus/suite/suite-ports.ts";
+import pg from "pg";
 import { type Links, openLinks } from "./links.ts";
 
 /** PostgreSQL refuses an event of this name, which the contract allows. */
@@ -38,6 +39,7 @@ export class Target {
   readonly #postgresOptions: PostgresOptions;
   readonly #natsOptions: NatsOptions;
   readonly #folder: string;
+  readonly #pool: pg.Pool;
 
   private constructor(parts: Awaited<ReturnType<typeof startServers>>) {
     this.certificates = parts.certificates;
@@ -49,6 +51,9 @@ export class Target {
     this.#postgresOptions = parts.postgresOptions;
     this.#natsOptions = parts.natsOptions;
     this.#folder = parts.folder;
+    this.#pool = new pg.Pool({ connectionString: parts.postgres.adminUrl, max: 1 });
+    // An idle connection that a fault has ended; the next query takes a new one.
+    this.#pool.on("error", () => {});
   }
 
   /** Starts it with all its data in `folder`. */
@@ -71,7 +76,7 @@ export class Target {
 
   /** A query as the superuser, past every link. */
   async query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]> {
-    return withConnection(this.postgres.adminUrl, async (client) => (await client.query(text, values)).rows);
+    return (await this.#pool.query(text, values)).rows;
   }
 
   service(name: ServiceName): ServiceProcess {
@@ -103,6 +108,7 @@ export class Target {
   }
 
   async stop(): Promise<void> {
+    await this.#pool.end();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
     await Promise.all([
       this.nats.stop("SIGKILL"),

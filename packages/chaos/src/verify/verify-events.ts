@@ -2,7 +2,8 @@ import { isoOf } from "@ocellus/runtime/time.ts";
 import type { Entry, Facts } from "../load/entry.ts";
 import type { Target } from "../target/target.ts";
 
-interface StoredRow {
+/** A stored event, as far as a client determines it. */
+export interface StoredRow {
   serial: number;
   id: string;
   timestamp: string;
@@ -37,6 +38,11 @@ export async function verifyEvents(target: Target, entries: readonly Entry[]): P
        namespace, name, category, session_id, person_id, value
      from ingest.events`,
   );
+  return compareEvents(rows, entries);
+}
+
+/** Compares rows of the table with what was sent and answered. */
+export function compareEvents(rows: StoredRow[], entries: readonly Entry[]): EventFindings {
   const bySerial = Map.groupBy(rows, ({ serial }) => serial);
   const findings: EventFindings = {
     ...{ lost: [], doubled: [], unwanted: [], different: [], unanswered: [] },
