@@ -85,7 +85,8 @@ async function breakIt(
         await sleep(dice() * calmMs);
         const names = step.map(({ name }) => name).join(", together with ");
         report(names);
-        await Promise.all(step.map((fault) => fault.happen({ target, load, dice })));
+        const outcomes = await Promise.allSettled(step.map((fault) => fault.happen({ target, load, dice })));
+        for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
         const took = (await recovery.complete(recoverMs)) / 1000;
         for (const fault of step) note(faults, fault, took);
         report(`  recovered within ${took.toFixed(1)} s`);
