@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connect } from "nats";
 import { diceOf } from "./support/dice.ts";
 import { eventually } from "./support/eventually.ts";
-import { KEPT_SESSIONS, RECOUNTED_SESSIONS } from "./support/recounts.ts";
+import {
+  aggregates,
+  keptSessions,
+  recount,
+  recountedSessions,
+  untilMaterialised,
+  untilQuiet,
+} from "./support/recounts.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
 let bed: TestBed;
@@ -76,53 +82,15 @@ test.each([[1], [2], [3]])(
       }
     };
     await Promise.all(Array.from({ length: 6 }, work));
-    await untilQuiet();
+    await untilQuiet(bed);
 
-    const sessions = await bed.query(KEPT_SESSIONS, [namespace]);
+    const sessions = await keptSessions(bed, namespace);
     expect(sessions.length).toBeGreaterThan(5);
-    expect(sessions).toEqual(await bed.query(RECOUNTED_SESSIONS, [namespace]));
+    expect(sessions).toEqual(await recountedSessions(bed, namespace));
     for (const name of ["cpu", "hit"])
-      expect(await aggregates(namespace, name)).toEqual(await recount(namespace, name));
-    await untilMaterialised(namespace);
+      expect(await aggregates(bed, namespace, name)).toEqual(await recount(bed, namespace, name));
+    await untilMaterialised(bed, namespace);
     for (const name of ["cpu", "hit"])
-      expect(await aggregates(namespace, name)).toEqual(await recount(namespace, name));
+      expect(await aggregates(bed, namespace, name)).toEqual(await recount(bed, namespace, name));
   },
 );
-
-/** Waits until nothing is on its way: each stream is empty, and so is the outbox. */
-async function untilQuiet(): Promise<void> {
-  const nats = await connect({ servers: bed.nats.url });
-  const manager = await nats.jetstreamManager();
-  await eventually(async () => {
-    const streams = await Promise.all(["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)));
-    const outbox = await bed.query("select from ingest.outbox");
-    return streams.every(({ state }) => state.messages === 0) && outbox.length === 0 ? true : undefined;
-  });
-  await nats.close();
-}
-
-const untilMaterialised = (namespace: string) =>
-  eventually(async () => {
-    const dirty = await bed.query("select from aggregation.dirty_buckets where namespace = $1", [namespace]);
-    return dirty.length === 0 ? true : undefined;
-  });
-
-async function aggregates(namespace: string, name: string): Promise<Json[]> {
-  const query = (type: string) =>
-    call("GET", `/v1/aggregates/${namespace}/${name}?granularity=hour&aggregationType=${type}`);
-  const [sum, max] = await Promise.all([query("sum"), query("max")]);
-  return sum.body.rows.map(({ bucketStart, count, value }: Json, index: number) => ({
-    hour: new Date(bucketStart),
-    count,
-    sum: value ?? null,
-    max: max.body.rows[index].value ?? null,
-  }));
-}
-
-const recount = (namespace: string, name: string) =>
-  bed.query(
-    `select date_trunc('hour', "timestamp", 'UTC') as hour, count(*) as count, sum(value::text::numeric)::float8 as sum,
-       max(value) as max
-     from ingest.events where namespace = $1 and name = $2 group by 1 order by 1`,
-    [namespace, name],
-  );

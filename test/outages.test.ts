@@ -6,6 +6,7 @@ import { type Postgres, startPostgres } from "@ocellus/suite/postgres.ts";
 import { type Suite, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
+import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
 import { sharedServers } from "./support/shared-servers.ts";
 import { signalAll } from "./support/signal-all.ts";
@@ -79,16 +80,48 @@ test("while PostgreSQL is frozen reads answer 503, events are accepted, and all 
   await untilAllServe();
 });
 
-test("while PostgreSQL is down reads answer 503, and what was accepted meanwhile is stored when it is back", async () => {
+test("while PostgreSQL is down reads answer 503, and what was accepted or refused meanwhile is kept when it is back", async () => {
   await postgres.stop("immediate");
   for (const path of reads) {
     expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
   }
   const accepted = await track("ping");
   expect(accepted.status).toBe(201);
+  for (const body of ['{"namespace":"meanwhile","name":""}', '{"namespace":"meanwhile"']) {
+    const answer = await fetch(`${suite.urls.gateway}/v1/events`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    expect(answer.status).toBe(400);
+  }
   postgres = await startPostgres({ dataDir: join(folder.path, "postgres"), port: postgres.port });
   await untilStored(accepted.id);
+  await eventually(async () => {
+    const answer = await fetch(`${suite.urls.gateway}/v1/errors`);
+    const { eventErrors = [] } = (await answer.json()) as { eventErrors?: object[] };
+    return eventErrors.length === 2 ? true : undefined;
+  });
   await untilAllServe();
+});
+
+test("while PostgreSQL is frozen a watch ends within moments and says why, and goes on from there when it thaws", async () => {
+  const url = `${suite.urls.gateway}/v1/events:watch?name=watched`;
+  const watch = await EventSource.open(url);
+  signalAll(postgres.pid(), "STOP");
+  const accepted = await (async () => {
+    try {
+      const { type, data } = await watch.next();
+      expect([type, data]).toEqual(["error", expect.stringContaining("DATABASE_UNAVAILABLE")]);
+      return await track("watched");
+    } finally {
+      signalAll(postgres.pid(), "CONT");
+    }
+  })();
+  const resumed = await eventually(() => EventSource.open(url, watch.lastEventId));
+  expect(JSON.parse((await resumed.next()).data).id).toBe(accepted.id);
+  resumed.close();
 });
 
 test("while NATS is frozen events answer 503, stored ones are read, and all is as before when it thaws", async () => {

@@ -1,3 +1,4 @@
+import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { connect } from "nats";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { Entry } from "./load/entry.ts";
@@ -11,9 +12,6 @@ const READS = [
   "/v1/aggregates/a/b?granularity=day&aggregationType=sum",
 ];
 const READ_WITHIN_MS = 5000;
-
-/** The consumers of EVENT_CHANGES. */
-const FOLLOWERS = ["extend-sessions", "mark-buckets"];
 
 /** Knows when a suite has got over a fault. */
 export class Recovery {
@@ -81,10 +79,10 @@ export class Recovery {
     const nats = await connect({ servers: target.nats.url });
     try {
       const manager = await nats.jetstreamManager();
-      const { last_seq } = (await manager.streams.info("EVENT_CHANGES")).state;
-      for (const consumer of FOLLOWERS) {
+      const { last_seq } = (await manager.streams.info(EVENT_CHANGES.stream)).state;
+      for (const consumer of EVENT_CHANGES.consumers) {
         await eventually(async () => {
-          const { ack_floor } = await manager.consumers.info("EVENT_CHANGES", consumer);
+          const { ack_floor } = await manager.consumers.info(EVENT_CHANGES.stream, consumer);
           if (ack_floor.stream_seq < last_seq)
             throw new Error(`${consumer} is at ${ack_floor.stream_seq} of ${last_seq}`);
           return true;

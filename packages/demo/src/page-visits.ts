@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { Clients } from "./clients.ts";
 import { progress } from "./progress.ts";
+import { diceOf, uuidOf } from "./seeded.ts";
 
 /** The namespace of the visits. */
 export const SHOP = "demo-shop";
@@ -47,16 +47,4 @@ function visitsOf(day: Date): MessageInitShape<typeof EventSchema>[] {
     }
   }
   return events;
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed. */
-function diceOf(seed: string): () => number {
-  let count = 0;
-  return () => createHash("sha256").update(`${seed} ${count++}`).digest().readUInt32BE() / 2 ** 32;
-}
-
-/** A UUIDv8 of a text. */
-function uuidOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -25,7 +25,8 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
     schema: schema.name,
     entities: schema.entities,
     extensions: [Migrator],
-    migrations: { migrationsList: schema.migrations, snapshot: false, silent: true },
+    // Each migration commits by itself: one that makes indexes concurrently cannot run within a transaction of all.
+    migrations: { migrationsList: schema.migrations, snapshot: false, silent: true, allOrNothing: false },
     pool: { min: 0, max: poolSize },
     forceUtcTimezone: true,
     discovery: { warnWhenNoEntities: false },

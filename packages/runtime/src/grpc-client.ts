@@ -12,6 +12,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** After how long the call fails with DEADLINE_EXCEEDED. Default: 15 s for a single answer, none for a stream. */
   timeoutMs?: number;
+  /** What the server is told besides the request: ASCII texts by lower-case keys. */
+  metadata?: Record<string, string>;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -80,7 +82,7 @@ function call(method: DescMethod, client: Client) {
             requestSerialize,
             responseDeserialize,
             bytes,
-            new Metadata(),
+            metadataOf(options),
             deadline(options),
           ),
           options,
@@ -93,7 +95,7 @@ function call(method: DescMethod, client: Client) {
           path,
           requestSerialize,
           responseDeserialize,
-          new Metadata(),
+          metadataOf(options),
           deadline(options),
         );
         sendAll(method, requests, stream).catch((error) => stream.destroy(error));
@@ -110,7 +112,7 @@ function unary(client: Client, method: DescMethod, request: MessageInitShape<Des
       requestSerialize,
       responseDeserialize,
       encode(method.input, request),
-      new Metadata(),
+      metadataOf(options),
       deadline({ timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS }),
       (error, response) => {
         options.signal?.removeEventListener("abort", cancel);
@@ -159,6 +161,12 @@ async function* responsesOf(
     signal?.removeEventListener("abort", cancel);
     stream.cancel();
   }
+}
+
+function metadataOf({ metadata: texts = {} }: CallOptions): Metadata {
+  const metadata = new Metadata();
+  for (const [key, text] of Object.entries(texts)) metadata.set(key, text);
+  return metadata;
 }
 
 function deadline({ timeoutMs }: CallOptions): { deadline?: Date } {

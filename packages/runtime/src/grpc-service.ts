@@ -4,15 +4,16 @@ import type {
   handleUnaryCall,
   MethodDefinition,
   ServerDuplexStream,
-  ServerWritableStream,
   ServiceDefinition,
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { callerOf } from "./caller.ts";
 import type { AnyService, CallContext, Handlers } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
 import { toGrpcStatus, toServiceError } from "./status.ts";
+import { writeAll } from "./write-all.ts";
 
 /** A service of the contract with the handlers that serve it, ready for a grpc-js server. */
 export interface ServedService {
@@ -30,8 +31,9 @@ export interface Dependency {
 /** What a served service shares among its calls. */
 export interface ServiceOptions {
   log: Logger;
-  /** Every unary call of the service needs it. */
+  /** Every call of the service needs it, but those of the methods in `without`: a stream ends when it is lost. */
   requires?: Dependency;
+  without?: readonly string[];
 }
 
 type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<Buffer, Buffer>;
@@ -71,25 +73,31 @@ export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffe
 
 function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
+  const required = options.without?.includes(method.localName) ? undefined : options.requires;
 
   const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
     const work = async () => {
       const response = await handler(decode(method.input, call.request), contextOf(call, log));
       return encode(method.output as DescMessage, response as Message);
     };
-    (options.requires ? options.requires.whileReachable(work) : work()).then(
+    (required ? required.whileReachable(work) : work()).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
     );
   };
   const streaming = (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const responses = () => {
+    const context = contextOf(call, log);
+    const work = () => {
       const request = "request" in call ? decode(method.input, call.request as Buffer) : requestsOf(method.input, call);
-      return handler(request, contextOf(call, log)) as AsyncIterable<Message>;
+      const responses = handler(request, context) as AsyncIterable<Message>;
+      return writeAll(call, method.output, responses, context.signal);
     };
-    writeAll(call, method.output, responses).then(
+    (required ? required.whileReachable(work) : Promise.resolve().then(work)).then(
       () => call.end(),
-      (error) => call.emit("error", toGrpcStatus(toServiceError(error, log))),
+      (error) => {
+        context.end();
+        call.emit("error", toGrpcStatus(toServiceError(error, log)));
+      },
     );
   };
   // `Handlers` has no type for a method that streams from the client alone.
@@ -101,27 +109,9 @@ async function* requestsOf<Desc extends DescMessage>(schema: Desc, call: Readabl
   for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(schema, bytes as Buffer);
 }
 
-/** Writes each response, and waits where the caller reads slower than we answer. */
-async function writeAll(
-  call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-  schema: DescMessage,
-  responses: () => AsyncIterable<Message>,
-): Promise<void> {
-  for await (const response of responses()) {
-    if (call.cancelled) return;
-    if (!call.write(encode(schema, response))) await drained(call);
-  }
-}
-
-function drained(call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>): Promise<void> {
-  return new Promise((resolve) => {
-    call.once("drain", resolve);
-    call.once("cancelled", resolve);
-  });
-}
-
-function contextOf(call: Call, log: Logger): CallContext {
+function contextOf(call: Call, log: Logger): CallContext & { end: () => void } {
   const abort = new AbortController();
-  call.once("cancelled", () => abort.abort());
-  return { signal: abort.signal, log };
+  const end = () => abort.abort();
+  call.once("cancelled", end);
+  return { signal: abort.signal, log, caller: () => callerOf(call), end };
 }

@@ -1,12 +1,18 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import type { Logger } from "pino";
+import type { Caller } from "./caller.ts";
 
 /** What a handler knows of its call besides the request. */
 export interface CallContext {
-  /** Aborts when the caller cancels, its deadline passes, or its connection is gone. */
+  /**
+   * Aborts when the caller cancels, its deadline passes, or its connection is gone; for a stream also when it fails. A stream
+   * that waits must end then.
+   */
   signal: AbortSignal;
   log: Logger;
+  /** Who calls. Worked out when it is asked for, since most calls never do. */
+  caller(): Caller;
 }
 
 /** Any service of the contract, as protobuf-es generates it. */

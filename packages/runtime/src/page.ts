@@ -22,10 +22,15 @@ export interface Page {
 export function pageOf(request: { pageSize: number; pageToken: string }, filters: unknown[]): Page {
   const binding = createHash("sha256").update(JSON.stringify(filters)).digest("base64url").slice(0, 16);
   return {
-    size: Math.min(request.pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+    size: pageSizeOf(request),
     after: request.pageToken === "" ? undefined : keyIn(request.pageToken, binding),
     tokenAfter: (key) => Buffer.from(JSON.stringify([binding, ...key])).toString("base64url"),
   };
+}
+
+/** How many rows a list request asks for. */
+export function pageSizeOf({ pageSize }: { pageSize: number }): number {
+  return Math.min(pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
 }
 
 /** What is wrong with a page_size; nothing in most cases. */

@@ -21,10 +21,21 @@ export const EVENT_CHANGES = {
   consumers: ["extend-sessions", "mark-buckets"],
 } as const;
 
-/** How many bytes each stream may hold. A full stream takes nothing new, and loses nothing that it has. */
+/** What was refused, on its way to the error store. A message leaves it when it is kept there. */
+export const EVENT_ERRORS = {
+  stream: "EVENT_ERRORS",
+  subject: "ocellus.event-errors",
+  consumers: ["keep-errors"],
+} as const;
+
+/**
+ * How many bytes each stream may hold. Full streams of events and changes take nothing new, and lose nothing that they have;
+ * a full stream of errors throws away its oldest.
+ */
 export interface StreamLimits {
   eventsBytes: number;
   changesBytes: number;
+  errorsBytes: number;
 }
 
 /**
@@ -35,37 +46,48 @@ export const ACK_WAIT_MS = 5000;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 /**
- * Creates or updates both streams and all their durable consumers. The consumers are created here, and not by those who use
+ * Creates or updates the streams and all their durable consumers. The consumers are created here, and not by those who use
  * them, because EVENT_CHANGES keeps a message only for consumers that exist when it arrives.
  */
 export async function ensureStreams({ manager }: Queue, limits: StreamLimits): Promise<void> {
   const streams = [
-    { ...EVENTS, retention: RetentionPolicy.Workqueue, max_bytes: limits.eventsBytes },
-    { ...EVENT_CHANGES, retention: RetentionPolicy.Interest, max_bytes: limits.changesBytes },
+    { ...EVENTS, retention: RetentionPolicy.Workqueue, max_bytes: limits.eventsBytes, discard: DiscardPolicy.New },
+    {
+      ...EVENT_CHANGES,
+      retention: RetentionPolicy.Interest,
+      max_bytes: limits.changesBytes,
+      discard: DiscardPolicy.New,
+    },
+    {
+      ...EVENT_ERRORS,
+      retention: RetentionPolicy.Workqueue,
+      max_bytes: limits.errorsBytes,
+      discard: DiscardPolicy.Old,
+    },
   ];
   const existing = (await manager.streams.list().next()).map(({ config: { name } }) => name);
-  for (const { stream, subject, consumers, retention, max_bytes } of streams) {
+  for (const { stream, subject, consumers, retention, max_bytes, discard } of streams) {
     const config: Partial<StreamConfig> = {
       subjects: [subject],
       retention,
       max_bytes,
       storage: StorageType.File,
-      discard: DiscardPolicy.New,
+      discard,
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     };
     if (existing.includes(stream)) await manager.streams.update(stream, config);
     else await manager.streams.add({ name: stream, ...config });
-    for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer));
+    for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer, stream));
   }
 }
 
-/** Bounds, by the messages that may be unacknowledged, what a consumer holds in memory. */
-function durable(name: string): Partial<ConsumerConfig> {
+/** Bounds, by the messages that may be unacknowledged, what a consumer holds in memory. Those of errors may have 1 MiB each. */
+function durable(name: string, stream: string): Partial<ConsumerConfig> {
   return {
     durable_name: name,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
-    max_ack_pending: 256,
+    max_ack_pending: stream === EVENT_ERRORS.stream ? 32 : 256,
     max_deliver: -1,
   };
 }

@@ -4,7 +4,17 @@ import type { ServiceName } from "./service-process.ts";
 import type { SuitePorts } from "./suite-ports.ts";
 
 /** Settings of the services that may be given to the suite as a whole. */
-const PASSED_THROUGH = ["LOG_LEVEL", "SESSION_", "EVENTS_", "EVENT_CHANGES_", "DATABASE_POOL", "MATERIALISE_"];
+const PASSED_THROUGH = [
+  "LOG_LEVEL",
+  "SESSION_",
+  "EVENTS_",
+  "EVENT_CHANGES_",
+  "EVENT_ERRORS_",
+  "DATABASE_POOL",
+  "MATERIALISE_",
+  "WATCHERS_",
+  "CORS_",
+];
 
 /** A namespace whose sessions only the daily job closes, to try that. */
 const DEMO_CLOSING = "bobs-door-knobs=daily,*=idle";
@@ -41,8 +51,14 @@ export function serviceEnvironment(
     };
   }
   const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
+  const peers = {
+    ingest: { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` },
+    sessions: { INGEST_ADDRESS: `127.0.0.1:${ports.ingest}` },
+    aggregation: {},
+  };
   return {
     ...closing,
+    ...peers[name],
     ...common,
     GRPC_PORT: String(ports[name]),
     DATABASE_URL: urls.databaseUrls[name],

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { Counter, Histogram } from "prom-client";
 import type { HttpResponse } from "./http/node-http.ts";
-import type { Route } from "./rest/routes.ts";
+import type { Place } from "./rest/find-route.ts";
 
 const requests = new Counter({
   name: "ocellus_gateway_requests_total",
@@ -15,17 +15,24 @@ const seconds = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
 });
 
+const lostRefusals = new Counter({
+  name: "ocellus_gateway_event_errors_lost_total",
+  help: "Refused events that the error store did not take.",
+});
+
+export const countLostRefusals = (count: number) => lostRefusals.inc(count);
+
 /** What is noted of a request while it is answered. */
 export interface CallNote {
   /** The route's template or the RPC's name, never the path as sent: labels must be few. */
   route: string;
-  protocol: "rest" | "connect" | "grpc" | "grpc-web";
+  protocol: "rest" | "plain" | "connect" | "grpc" | "grpc-web";
   /** The HTTP status of the outcome, where the response itself does not carry it. */
   status?: number;
 }
 
-/** Notes the REST route that a request leads to. */
-export function noteRoute(note: CallNote, route: Route | undefined): void {
+/** Notes the route that a request leads to. */
+export function noteRoute(note: CallNote, route: Place | undefined): void {
   if (route) note.route = `${route.httpMethod} ${route.template.text}`;
 }
 

@@ -8,7 +8,7 @@ let bed: GatewayBed;
 let assets: string[];
 
 beforeAll(async () => {
-  bed = await startGateway(echo({ requests: [], cancelled: Promise.withResolvers() }));
+  bed = await startGateway(echo({ requests: [], kept: [], cancelled: Promise.withResolvers() }));
   const html = await (await fetch(`${bed.url}/docs`)).text();
   assets = [...html.matchAll(/<(?:link|script)[^>]+(?:href|src)="([^"]+)"/g)].map(([, path]) => path!);
 });

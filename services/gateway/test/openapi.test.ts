@@ -16,7 +16,7 @@ let document: Json;
 let operations: [string, Json][];
 
 beforeAll(async () => {
-  bed = await startGateway(echo({ requests: [], cancelled: Promise.withResolvers() }));
+  bed = await startGateway(echo({ requests: [], kept: [], cancelled: Promise.withResolvers() }));
   document = await (await fetch(`${bed.url}/openapi.json`)).json();
   operations = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): [string, Json] => [

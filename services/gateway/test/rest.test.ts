@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
-const seen: Seen = { requests: [], cancelled: Promise.withResolvers() };
+const seen: Seen = { requests: [], kept: [], cancelled: Promise.withResolvers() };
 let bed: GatewayBed;
 
 beforeAll(async () => {

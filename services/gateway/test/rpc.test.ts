@@ -12,7 +12,7 @@ import { clientOf } from "@ocellus/runtime/grpc-client.ts";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
-const seen: Seen = { requests: [], cancelled: Promise.withResolvers() };
+const seen: Seen = { requests: [], kept: [], cancelled: Promise.withResolvers() };
 let bed: GatewayBed;
 
 beforeAll(async () => {

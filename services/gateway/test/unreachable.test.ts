@@ -17,7 +17,7 @@ let bed: GatewayBed;
 beforeAll(async () => {
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const { port } = silent.address() as { port: number };
-  bed = await startGateway(echo({ requests: [], cancelled: Promise.withResolvers() }), {
+  bed = await startGateway(echo({ requests: [], kept: [], cancelled: Promise.withResolvers() }), {
     INGEST_ADDRESS: `127.0.0.1:${await freePort()}`,
     SESSIONS_ADDRESS: `127.0.0.1:${port}`,
   });

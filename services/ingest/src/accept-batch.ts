@@ -4,12 +4,22 @@ import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import type { Caller } from "@ocellus/runtime/caller.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
 import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import type { ErrorPublisher } from "./errors/error-publisher.ts";
+import { requestJson } from "./errors/event-json.ts";
+import { MAX_PAYLOAD_BYTES } from "./errors/refused-event.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import { type IdentifiedEvent, identifyEvent } from "./identify-event.ts";
 import { countAccepted, countRefused } from "./metrics.ts";
+
+/** Where the events of a batch go: those that are accepted, and those that are refused. */
+export interface Publishers {
+  events: EventPublisher;
+  errors: ErrorPublisher;
+}
 
 type Result = MessageInitShape<typeof EventResultSchema>;
 
@@ -19,16 +29,32 @@ type Result = MessageInitShape<typeof EventResultSchema>;
  * Throws INVALID_ARGUMENT for a batch beyond the limits, and the queue's error where it took none of the events.
  *
  * @param bytes how large the batch is, encoded
+ * @param caller tells who sent it, where some of it is refused
  */
-export async function acceptBatch(publisher: EventPublisher, events: Event[], bytes: number): Promise<Result[]> {
+export async function acceptBatch(
+  publishers: Publishers,
+  events: Event[],
+  bytes: number,
+  caller: () => Caller,
+): Promise<Result[]> {
   const problems = batchProblems(events.length, bytes);
-  if (problems.length > 0) throw invalidArgument([{ field: "events", description: problems.join("; ") }]);
+  if (problems.length > 0) {
+    const error = invalidArgument([{ field: "events", description: problems.join("; ") }]);
+    const payload = Buffer.from(requestJson(events, MAX_PAYLOAD_BYTES));
+    await publishers.errors.keep(caller(), [{ error, payload, payloadSize: Math.max(bytes, payload.length) }]);
+    throw error;
+  }
   const receiveTime = nowMicros();
   const checked = events.map((event, index) => check(event, `events[${index}]`, receiveTime));
   const valid = checked.filter((result) => "event" in result).map(({ event }) => event);
-  const published = await publisher.publish(valid, receiveTime);
+  const published = await publishers.events.publish(valid, receiveTime);
   const failure = published.find((error) => error !== undefined);
   if (failure && published.every((error) => error !== undefined)) throw failure;
+
+  const invalid = checked.flatMap((result, index) =>
+    "error" in result ? [{ error: result.error, event: events[index]! }] : [],
+  );
+  if (invalid.length > 0) await publishers.errors.keep(caller(), invalid);
 
   let next = 0;
   const results = checked.map((result): Result => {

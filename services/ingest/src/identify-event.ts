@@ -36,9 +36,8 @@ function idOf(event: Event, namespace: string, timestamp: Micros | undefined): s
   return contentId(event, namespace, timestamp);
 }
 
-/** A UUIDv8 (RFC 9562, section 5.8) of the SHA-256 of the event's whole content in canonical JSON (RFC 8785). */
 function contentId(event: Event, namespace: string, timestamp: Micros): string {
-  const content = [
+  return uuidOf([
     namespace,
     event.sessionId,
     event.category ?? null,
@@ -47,7 +46,11 @@ function contentId(event: Event, namespace: string, timestamp: Micros): string {
     event.data ?? null,
     event.personId ?? null,
     event.value ?? null,
-  ];
+  ]);
+}
+
+/** A UUIDv8 (RFC 9562, section 5.8) of the SHA-256 of a content in canonical JSON (RFC 8785). */
+export function uuidOf(content: unknown[]): string {
   const hash = createHash("sha256").update(canonicalize(content)!).digest();
   hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
   hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);

@@ -19,7 +19,8 @@ test("a message that NATS finds again after a crash, though it was acknowledged,
   {
     const nats = await startNats(options);
     const queue = await connectedTo(nats.url);
-    await ensureStreams(queue, { eventsBytes: 1024 * 1024, changesBytes: 1024 * 1024 });
+    const bytes = 1024 * 1024;
+    await ensureStreams(queue, { eventsBytes: bytes, changesBytes: bytes, errorsBytes: bytes });
     for (const text of ["one", "two"]) await queue.jetstream.publish(EVENTS.subject, text);
     await queue.close();
     await nats.stop();

@@ -4,7 +4,7 @@ import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
 /**
  * Takes out of the streams what every consumer has acknowledged. NATS does so itself with each acknowledgement; but where it
  * was killed right after, it may find a message in its files again that no consumer will be handed any more, and it would
- * take up room in the stream for ever.
+ * take up room in the stream for ever. (A full EVENT_ERRORS throws away its oldest, and needs no help.)
  */
 export async function releaseHandled({ manager, connected }: Queue): Promise<void> {
   if (!connected()) return;

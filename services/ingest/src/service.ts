@@ -1,37 +1,77 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { type Dependency, type ServedService, serve } from "@ocellus/runtime/grpc-service.ts";
 import type { Logger } from "pino";
+import type { ErrorPublisher } from "./errors/error-publisher.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import type { Outbox } from "./outbox.ts";
 import { batchTrackEvents } from "./rpc/batch-track-events.ts";
 import { deleteEvent } from "./rpc/delete-event.ts";
+import { deleteEventError } from "./rpc/delete-event-error.ts";
 import { getEvent } from "./rpc/get-event.ts";
+import { getEventError } from "./rpc/get-event-error.ts";
+import { getEventStatus } from "./rpc/get-event-status.ts";
+import { listEventErrors } from "./rpc/list-event-errors.ts";
 import { listEvents } from "./rpc/list-events.ts";
+import { purgeEvents } from "./rpc/purge-events.ts";
+import { recordEventErrors } from "./rpc/record-event-errors.ts";
+import { replayEventErrors } from "./rpc/replay-event-errors.ts";
 import { streamEvents } from "./rpc/stream-events.ts";
 import { trackEvent } from "./rpc/track-event.ts";
 import { updateEvent } from "./rpc/update-event.ts";
+import { type WatchOptions, watchEvents } from "./rpc/watch-events.ts";
+import type { StatusOptions } from "./status/status-options.ts";
+
+/** What the RPCs work with. */
+export interface ServiceParts {
+  publisher: EventPublisher;
+  errors: ErrorPublisher;
+  em: EntityManager;
+  outbox: Outbox;
+  database: Dependency;
+  watching: WatchOptions;
+  status: StatusOptions;
+  log: Logger;
+}
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
-export function services(
-  publisher: EventPublisher,
-  em: EntityManager,
-  outbox: Outbox,
-  database: Dependency,
-  log: Logger,
-): ServedService[] {
+export function services({
+  publisher,
+  errors,
+  em,
+  outbox,
+  database,
+  watching,
+  status,
+  log,
+}: ServiceParts): ServedService[] {
   const changing = { em, outbox, log };
   const ingest = {
-    trackEvent: trackEvent(publisher),
-    batchTrackEvents: batchTrackEvents(publisher),
-    streamEvents: streamEvents(publisher),
+    trackEvent: trackEvent(publisher, errors),
+    batchTrackEvents: batchTrackEvents({ events: publisher, errors }),
+    streamEvents: streamEvents({ events: publisher, errors }),
   };
   const events = {
     getEvent: getEvent(em),
+    getEventStatus: getEventStatus(status),
     listEvents: listEvents(em),
+    watchEvents: watchEvents(watching),
     updateEvent: updateEvent(changing),
     deleteEvent: deleteEvent(changing),
+    purgeEvents: purgeEvents(changing),
   };
-  return [serve(IngestService, ingest, { log }), serve(EventService, events, { log, requires: database })];
+  const refused = {
+    getEventError: getEventError(em),
+    listEventErrors: listEventErrors(em),
+    deleteEventError: deleteEventError(em),
+    replayEventErrors: replayEventErrors(publisher, em),
+    recordEventErrors: recordEventErrors(errors),
+  };
+  return [
+    serve(IngestService, ingest, { log }),
+    serve(EventService, events, { log, requires: database }),
+    serve(EventErrorService, refused, { log, requires: database, without: ["recordEventErrors"] }),
+  ];
 }

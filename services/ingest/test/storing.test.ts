@@ -2,26 +2,30 @@ import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
-import { withConnection } from "@ocellus/suite/database-roles.ts";
 import { connect, type NatsConnection } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
+import { holdUpStoring } from "../../../test/support/hold-up-storing.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 
 let bed: TestBed;
 let nats: NatsConnection;
 let ingest: ServiceClient<typeof IngestService>;
 let events: ServiceClient<typeof EventService>;
+let errors: ServiceClient<typeof EventErrorService>;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest"], { EVENTS_MAX_BYTES: String(1024 * 1024) });
   nats = await connect({ servers: bed.nats.url });
   ingest = bed.client("ingest", IngestService);
   events = bed.client("ingest", EventService);
+  errors = bed.client("ingest", EventErrorService);
 });
 afterAll(async () => {
   await nats?.close();
@@ -41,18 +45,16 @@ test("one event that PostgreSQL refuses is kept as an error, and those around it
   const { results } = await ingest.batchTrackEvents({ events: batch });
   const poison = results[11]?.result.value;
   await untilStored("beside poison", 24);
-  const errors = await bed.query("select event_id, message from ingest.event_errors");
-  expect(errors).toEqual([
-    { event_id: poison && "id" in poison && poison.id, message: expect.stringContaining("no_poison") },
-  ]);
+  const { eventErrors } = await errors.listEventErrors({ reason: ErrorReason.EVENT_NOT_STORABLE });
+  expect(eventErrors.map(({ event }) => event?.id)).toEqual([poison && "id" in poison && poison.id]);
 });
 
 test("a message that is none is kept as an error and holds up nothing", async () => {
   await nats.jetstream().publish(EVENTS.subject, "nonsense");
   await ingest.trackEvent({ event: { name: "after nonsense" } });
   await untilStored("after nonsense", 1);
-  const errors = await bed.query("select event_id from ingest.event_errors where payload = 'nonsense'::bytea");
-  expect(errors).toEqual([{ event_id: null }]);
+  const kept = await bed.query("select event from ingest.event_errors where payload = 'nonsense'::bytea");
+  expect(kept).toEqual([{ event: null }]);
 });
 
 test("changes that a crash left in the outbox are announced", async () => {
@@ -70,7 +72,7 @@ test("changes that a crash left in the outbox are announced", async () => {
 test("a full queue refuses new events with a retry delay, keeps what it has, and takes more once it is stored", async () => {
   const event = { name: "filling", data: { text: "x".repeat(30_000) } };
   let accepted = 0;
-  const unlock = await holdUpStoring();
+  const unlock = await holdUpStoring(bed);
   const error = await errorOf(
     (async () => {
       for (; accepted < 200; accepted++) await ingest.trackEvent({ event });
@@ -83,23 +85,6 @@ test("a full queue refuses new events with a retry delay, keeps what it has, and
   await eventually(async () => (await ingest.trackEvent({ event }).catch(() => undefined)) && true);
   await untilStored("filling", accepted + 1);
 });
-
-/** Locks the table of events until the function that it answers is called. */
-async function holdUpStoring(): Promise<() => Promise<void>> {
-  const release = Promise.withResolvers<void>();
-  const locked = Promise.withResolvers<void>();
-  const transaction = withConnection(bed.adminUrl, async (client) => {
-    await client.query("begin; lock table ingest.events in access exclusive mode");
-    locked.resolve();
-    await release.promise;
-    await client.query("commit");
-  });
-  await locked.promise;
-  return () => {
-    release.resolve();
-    return transaction;
-  };
-}
 
 test("events of any past and of now are stored in partitions of their own", async () => {
   for (const year of ["1066", "2019", "2020", "2024"]) {

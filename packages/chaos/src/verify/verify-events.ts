@@ -1,3 +1,5 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { isoOf } from "@ocellus/runtime/time.ts";
 import type { Entry, Facts } from "../load/entry.ts";
 import type { Target } from "../target/target.ts";
@@ -82,13 +84,15 @@ function storable({ timestamp, namespace, name, category, sessionId, personId, v
   return [isoOf(timestamp!), namespace, name, category ?? null, sessionId ?? null, personId ?? null, value ?? null];
 }
 
-/** Each poison event is one row among the errors. */
+/** Each poison event is one error of storing. */
 export async function verifyPoison(target: Target, entries: readonly Entry[]): Promise<string[]> {
-  const poison = entries.filter(({ nature, outcome }) => nature === "poison" && outcome === "accepted");
-  const rows = await target.query<{ id: string; errors: number }>(
-    `select due.id, count(e.event_id)::int as errors from unnest($1::uuid[]) as due (id)
-     left join ingest.event_errors e on e.event_id = due.id group by due.id having count(e.event_id) <> 1`,
-    [poison.map(({ receipt }) => receipt!.id)],
+  const rows = await target.query<{ event: Buffer }>(
+    "select event from ingest.event_errors where reason = 'EVENT_NOT_STORABLE'",
   );
-  return rows.map(({ id, errors }) => `the poison event ${id} is ${errors} errors`);
+  const errors = rows.map(({ event }) => fromBinary(EventSchema, event).id);
+  return entries.flatMap(({ nature, outcome, receipt }) => {
+    if (nature !== "poison" || outcome !== "accepted") return [];
+    const count = errors.filter((id) => id === receipt!.id).length;
+    return count === 1 ? [] : [`the poison event ${receipt!.id} is ${count} errors`];
+  });
 }

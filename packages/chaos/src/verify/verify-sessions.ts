@@ -1,4 +1,4 @@
-import { KEPT_SESSIONS, RECOUNTED_SESSIONS } from "../../../../test/support/recounts.ts";
+import { keptSessions, recountedSessions } from "../../../../test/support/recounts.ts";
 import type { Target } from "../target/target.ts";
 import { differences } from "./differences.ts";
 
@@ -10,10 +10,7 @@ export async function verifySessions(target: Target): Promise<{ sessions: number
   let sessions = 0;
   const problems: string[] = [];
   for (const { namespace } of namespaces) {
-    const [kept, recounted] = [
-      await target.query(KEPT_SESSIONS, [namespace]),
-      await target.query(RECOUNTED_SESSIONS, [namespace]),
-    ];
+    const [kept, recounted] = [await keptSessions(target, namespace), await recountedSessions(target, namespace)];
     sessions += kept.length;
     if (kept.length !== recounted.length) {
       problems.push(`${kept.length} sessions of ${namespace} are kept, and ${recounted.length} recounted`);

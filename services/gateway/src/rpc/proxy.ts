@@ -5,6 +5,9 @@ import type { CallOptions } from "@ocellus/runtime/grpc-client.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
+import type { KeepRefused } from "../event-errors/keep-refused.ts";
+import { keepRefusedCall, keepRefusedEvents, keptHere, type ReceivedCall } from "../event-errors/refused-call.ts";
+import { toldSource } from "../event-errors/source.ts";
 import { httpStatusOf } from "../http/status-code.ts";
 import type { CallNote } from "../metrics.ts";
 import { statusOf } from "../upstream-status.ts";
@@ -20,13 +23,16 @@ export const undecodedRequest = createContextKey<Uint8Array | undefined>(undefin
 /** Where the outcome of the call is noted. */
 export const callNote = createContextKey<CallNote | undefined>(undefined);
 
+/** The call as far as it was read before Connect saw it, and where it came from. */
+export const receivedCall = createContextKey<ReceivedCall | undefined>(undefined);
+
 /** Serves every method of a service by calling it upstream, with the caller's deadline and cancellation. */
-export function proxyOf(upstream: Upstream, log: Logger): ServiceImpl<DescService> {
-  const methods = upstream.descriptor.methods.map((method) => [method.localName, proxy(method, upstream, log)]);
+export function proxyOf(upstream: Upstream, keep: KeepRefused, log: Logger): ServiceImpl<DescService> {
+  const methods = upstream.descriptor.methods.map((method) => [method.localName, proxy(method, upstream, keep, log)]);
   return Object.fromEntries(methods);
 }
 
-function proxy(method: DescMethod, upstream: Upstream, log: Logger) {
+function proxy(method: DescMethod, upstream: Upstream, keep: KeepRefused, log: Logger) {
   const failure = (error: unknown, context: HandlerContext) => {
     const status = statusOf(error, log);
     const note = context.values.get(callNote);
@@ -35,9 +41,19 @@ function proxy(method: DescMethod, upstream: Upstream, log: Logger) {
   };
   if (method.methodKind === "unary") {
     return async (request: Message, context: HandlerContext) => {
+      const received = context.values.get(receivedCall);
+      // What was not read as JSON here is kept by the service, which is told of its source; unless it cannot be read at all.
+      const isOurs = received?.request !== undefined;
+      let isSent = false;
       try {
-        return await upstream.call(method, requestIn(method, request, context), optionsOf(context));
+        const message = requestIn(method, request, context);
+        isSent = true;
+        const told = isOurs ? keptHere(method) : toldSource(method, received);
+        const response = await upstream.call(method, message, { ...optionsOf(context), ...told });
+        if (isOurs) await keepRefusedEvents(keep, received, response);
+        return response;
       } catch (error) {
+        if (received && (isOurs || !isSent)) await keepRefusedCall(keep, received, statusOf(error, log));
         throw failure(error, context);
       }
     };
@@ -45,7 +61,10 @@ function proxy(method: DescMethod, upstream: Upstream, log: Logger) {
   return async function* (requests: Message | AsyncIterable<Message>, context: HandlerContext) {
     const read: Readable = Symbol.asyncIterator in requests ? untilUnreadable(requests) : { requests };
     try {
-      yield* upstream.stream(method, read.requests, optionsOf(context));
+      yield* upstream.stream(method, read.requests, {
+        ...optionsOf(context),
+        ...toldSource(method, context.values.get(receivedCall)),
+      });
       if (read.problem && !context.signal.aborted) throw read.problem;
     } catch (error) {
       throw failure(error, context);

@@ -8,8 +8,12 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
+import type { KeepRefused } from "../event-errors/keep-refused.ts";
+import { keepRefusedCall, type ReceivedCall } from "../event-errors/refused-call.ts";
+import { sourceOf } from "../event-errors/source.ts";
 import type { HttpRequest, HttpResponse } from "../http/node-http.ts";
 import { errorDetails, respond, respondError } from "../http/respond.ts";
 import { httpCodeOf } from "../http/status-code.ts";
@@ -17,23 +21,28 @@ import type { CallNote } from "../metrics.ts";
 import { statusOf } from "../upstream-status.ts";
 import type { Upstream } from "../upstreams.ts";
 import { connectErrorOf } from "./connect-error.ts";
-import { callNote, decodedRequest, proxyOf, undecodedRequest } from "./proxy.ts";
+import { callNote, decodedRequest, proxyOf, receivedCall, undecodedRequest } from "./proxy.ts";
 import { isUnaryBinary, readUnaryBinary } from "./unary-binary.ts";
 import { isUnaryJson, MAX_MESSAGE_BYTES, readUnaryJson } from "./unary-json.ts";
+
+/** What a caller may tell of refused events is for doors like this one to say. */
+const FOR_DOORS = EventErrorService.method.recordEventErrors;
 
 /** A Struct takes three levels of messages for each of its own, of which an event may have 32. */
 const RECURSION_LIMIT = 400;
 
 /** Answers Connect, gRPC-Web and gRPC for every method of the upstreams. */
-export function serveRpc(upstreams: readonly Upstream[], log: Logger) {
+export function serveRpc(upstreams: readonly Upstream[], keep: KeepRefused, log: Logger) {
   const router = createConnectRouter({
     readMaxBytes: MAX_MESSAGE_BYTES,
     acceptCompression: [compressionGzip, compressionBrotli],
     binaryOptions: { recursionLimit: RECURSION_LIMIT },
     jsonOptions: { recursionLimit: RECURSION_LIMIT, ignoreUnknownFields: false, registry: errorDetails },
   });
-  for (const upstream of upstreams) router.service(upstream.descriptor, proxyOf(upstream, log));
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  for (const upstream of upstreams) router.service(upstream.descriptor, proxyOf(upstream, keep, log));
+  const handlers = new Map(
+    router.handlers.filter(({ method }) => method !== FOR_DOORS).map((handler) => [handler.requestPath, handler]),
+  );
 
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
     const path = request.url?.split("?", 1)[0] ?? "";
@@ -41,20 +50,24 @@ export function serveRpc(upstreams: readonly Upstream[], log: Logger) {
     if (!handler) return respondError(response, statusOf(unknownMethod(path), log));
     note.route = `${handler.service.typeName}/${handler.method.name}`;
 
-    const values = createContextValues().set(callNote, note);
+    const received: ReceivedCall = { methods: [handler.method], body: {}, ...sourceOf(request, note.protocol) };
+    const values = createContextValues().set(callNote, note).set(receivedCall, received);
     let universal: UniversalRequest;
     try {
       const isDecodedHere = isUnaryJson(handler.method, request);
-      if (isDecodedHere) values.set(decodedRequest, await readUnaryJson(handler.method, request));
+      if (isDecodedHere) values.set(decodedRequest, await readUnaryJson(handler.method, request, received));
       const binary = isUnaryBinary(handler.method, request) ? await readUnaryBinary(request) : undefined;
       universal = universalRequestOf(request, response, isDecodedHere, values);
       if (binary) {
         values.set(undecodedRequest, binary.message);
+        received.body = { bytes: binary.message ?? binary.body };
         universal.header.set("content-length", String(binary.body.length));
         universal.body = createAsyncIterable([binary.body]);
       } else if (!isDecodedHere) universal.body = keptOpen(universal.body as AsyncIterable<Uint8Array>);
     } catch (error) {
-      const refusal = connectErrorOf(statusOf(error, log));
+      const status = statusOf(error, log);
+      await keepRefusedCall(keep, received, status);
+      const refusal = connectErrorOf(status);
       return respond(response, codeToHttpStatus(refusal.code), errorToJson(refusal, undefined));
     }
     const answer = await handler(universal);

@@ -1,6 +1,7 @@
 import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
+import type { ReceivedCall } from "../event-errors/refused-call.ts";
 import type { HttpRequest } from "../http/node-http.ts";
 import { readBody } from "../http/read-body.ts";
 import { parseJson } from "../json/parse-json.ts";
@@ -22,13 +23,21 @@ export function isUnaryJson(method: DescMethod, request: HttpRequest): boolean {
 /**
  * Reads such a request as REST reads a body: Connect itself would name the first wrong field alone, and without the
  * details that every error has. Throws INVALID_ARGUMENT naming every field that cannot be read.
+ *
+ * @param received is told what was read
  */
-export async function readUnaryJson(method: DescMethod, request: HttpRequest): Promise<Message> {
-  const json = parseJson(await readBody(request, MAX_MESSAGE_BYTES, tooLarge));
+export async function readUnaryJson(
+  method: DescMethod,
+  request: HttpRequest,
+  received: ReceivedCall,
+): Promise<Message> {
+  const json = parseJson(await readBody(request, MAX_MESSAGE_BYTES, tooLarge, received.body));
+  received.json = json;
   const message = create(method.input);
   const problems = new Problems();
   readMessage(method.input, message, json, "", problems);
   requireReadable(problems, method, message);
+  received.request = message;
   return message;
 }
 

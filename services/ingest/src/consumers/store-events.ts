@@ -1,24 +1,31 @@
-import { create } from "@bufbuild/protobuf";
-import type { EntityManager } from "@mikro-orm/postgresql";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { AcceptedEventsSchema } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
-import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
+import { ErrorStage, Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { type ConsumerContext, consumeBatches } from "@ocellus/runtime/message-batches.ts";
-import { decode, encode } from "@ocellus/runtime/message-codec.ts";
+import { decode } from "@ocellus/runtime/message-codec.ts";
+import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
+import { toStatus } from "@ocellus/runtime/status.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
-import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
+import { microsOf } from "@ocellus/runtime/time.ts";
 import type { JsMsg } from "nats";
-import { v7 } from "uuid";
 import { changesOf, stored } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
-import { EventError } from "../entities/event-error.ts";
 import { OutboxMessage } from "../entities/outbox-message.ts";
+import { keepInTable } from "../errors/keep-in-table.ts";
+import { refusedEvent } from "../errors/refused-event.ts";
+import { uuidOf } from "../identify-event.ts";
 import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
+import { isPoison } from "../poison.ts";
+import { signalStored } from "../watch/stored-signal.ts";
 
 /** What the storing consumer works with. */
 export interface StoreEventsOptions extends ConsumerContext {
   outbox: Outbox;
+  /** How many bytes of errors the table may hold. */
+  errorsMaxBytes: number;
 }
 
 type Announcement = Pick<OutboxMessage, "id" | "payload">;
@@ -41,13 +48,14 @@ export function storeEvents(options: StoreEventsOptions): Promise<void> {
 }
 
 /** The events in a message; a message that is none is kept as an error and not tried again. */
-async function read(message: JsMsg, { em }: StoreEventsOptions): Promise<EventToStore[]> {
+async function read(message: JsMsg, options: StoreEventsOptions): Promise<EventToStore[]> {
   try {
     const { events, receiveTime } = decode(AcceptedEventsSchema, message.data);
     if (!receiveTime) throw new Error("The message has no receive_time");
     return events.map((event) => toStore(event, microsOf(receiveTime)));
   } catch (error) {
-    await keepError(em, { payload: Buffer.from(message.data), error });
+    const { streamSequence, timestampNanos } = message.info;
+    await keepError(options, { id: uuidOf([streamSequence, timestampNanos]), payload: message.data, error });
     return [];
   }
 }
@@ -57,15 +65,14 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
   const { em, outbox, log } = options;
   let messages: Announcement[];
   try {
-    messages = await storeTogether(em, events);
+    messages = await storeTogether(events, options);
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
     if (only && events.length === 1) {
-      const { event, receiveTime } = only;
-      const accepted = create(AcceptedEventsSchema, { events: [event], receiveTime: timestampOf(receiveTime) });
+      const { event, timestamp, receiveTime } = only;
       log.warn({ err: error, eventId: event.id }, "PostgreSQL refused an event; it is kept as an error");
-      return keepError(em, { eventId: event.id, payload: encode(AcceptedEventsSchema, accepted), error });
+      return keepError(options, { id: uuidOf([event.id, String(timestamp), String(receiveTime)]), event, error });
     }
     const middle = Math.ceil(events.length / 2);
     await store(events.slice(0, middle), options);
@@ -77,7 +84,7 @@ async function store(events: EventToStore[], options: StoreEventsOptions): Promi
 }
 
 /** One transaction: the events, and the messages that announce those that are new. */
-async function storeTogether(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
+async function storeTogether(events: EventToStore[], { em, queue }: StoreEventsOptions): Promise<Announcement[]> {
   await ensurePartitions(
     em,
     events.map(({ timestamp }) => timestamp),
@@ -91,23 +98,21 @@ async function storeTogether(em: EntityManager, events: EventToStore[]): Promise
     if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
     return { count: fresh.length, messages };
   });
+  if (count > 0) signalStored(queue);
   countStored(count);
   countDuplicates(events.length - count);
   return messages;
 }
 
-/** Classes of SQLSTATE that blame the data: data exception, integrity violation, program limit exceeded. */
-const POISON_CLASSES = new Set(["22", "23", "54"]);
-
-function isPoison(error: unknown): boolean {
-  return POISON_CLASSES.has(sqlStateOf(error)?.slice(0, 2) ?? "");
-}
-
+/** Keeps what could not be stored, under an id that is the same when its message comes again. */
 async function keepError(
-  em: EntityManager,
-  { eventId, payload, error }: { eventId?: string; payload: Buffer; error: unknown },
+  { em, errorsMaxBytes }: StoreEventsOptions,
+  { id, error, ...sent }: { id: string; error: unknown; event?: Event; payload?: Uint8Array },
 ): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  await em.fork().insert(EventError, { id: v7(), eventId: eventId ?? null, payload, message });
+  const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
+  const status = toStatus(new ServiceError(error instanceof Error ? error.message : String(error), facts));
+  const source = { transport: Transport.UNSPECIFIED, peer: "", address: "" };
+  const refused = refusedEvent({ ...sent, stage: ErrorStage.STORING, status, source });
+  await keepInTable(em, [{ ...refused, id }], errorsMaxBytes);
   countFailed(1);
 }

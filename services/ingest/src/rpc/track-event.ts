@@ -4,19 +4,29 @@ import type { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_serv
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { isoOf, microsOf, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import type { ErrorPublisher } from "../errors/error-publisher.ts";
 import type { EventPublisher } from "../event-publisher.ts";
 import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
 import { countAccepted, countRefused } from "../metrics.ts";
 
 /** Accepts one event: it is durable in the queue when this answers. Throws INVALID_ARGUMENT naming each offending field. */
-export function trackEvent(publisher: EventPublisher): Handlers<typeof IngestService>["trackEvent"] {
-  return async ({ event }) => {
-    if (!event) throw invalidArgument([{ field: "event", description: "is required" }]);
+export function trackEvent(
+  publisher: EventPublisher,
+  errors: ErrorPublisher,
+): Handlers<typeof IngestService>["trackEvent"] {
+  return async ({ event }, { caller }) => {
+    if (!event) {
+      const error = invalidArgument([{ field: "event", description: "is required" }]);
+      await errors.keep(caller(), [{ error, payload: Buffer.from("{}") }]);
+      throw error;
+    }
     const receiveTime = nowMicros();
     const violations = validateEvent(event, "event", receiveTime);
     if (violations.length > 0) {
       countRefused(1);
-      throw invalidArgument(violations, ErrorReason.INVALID_EVENT);
+      const error = invalidArgument(violations, ErrorReason.INVALID_EVENT);
+      await errors.keep(caller(), [{ error, event }]);
+      throw error;
     }
     const identified = identifyEvent(event, receiveTime);
     const [error] = await publisher.publish([identified], receiveTime);

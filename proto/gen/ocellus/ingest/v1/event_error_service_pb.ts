@@ -46,14 +46,16 @@ export type EventError = Message<"ocellus.ingest.v1.EventError"> & {
   stage: ErrorStage;
 
   /**
-   * The refusal, as the client was answered it: with its reason, and one violation for each offending field.
+   * The refusal, as the client was answered it: with its reason, and one violation for each offending field, of which no more
+   * are kept than have 64 KiB.
    *
    * @generated from field: google.rpc.Status status = 3;
    */
   status?: Status | undefined;
 
   /**
-   * What was sent, as JSON; a text where it cannot be read as JSON. An event that came as protobuf is told as its JSON.
+   * What was sent, as JSON; a text where it cannot be read as JSON, is nested deeper than 64 levels, or was cut. An event that
+   * came as protobuf is told as its JSON.
    *
    * @generated from field: google.protobuf.Value payload = 4;
    */
@@ -67,14 +69,15 @@ export type EventError = Message<"ocellus.ingest.v1.EventError"> & {
   rawPayload: Uint8Array;
 
   /**
-   * How many bytes were sent.
+   * How many bytes were sent: more than `raw_payload` has where that was cut.
    *
    * @generated from field: int64 payload_size = 6;
    */
   payloadSize: bigint;
 
   /**
-   * The event, where all that was sent can be read as one: it can be replayed without a corrected event.
+   * The event, where all that was sent can be read as one, in no more than 384 KiB, and told as JSON: it can be replayed without
+   * a corrected event.
    *
    * @generated from field: ocellus.event.v1.Event event = 7;
    */
@@ -151,7 +154,7 @@ export type EventSource = Message<"ocellus.ingest.v1.EventSource"> & {
   peer: string;
 
   /**
-   * The network address of the sender.
+   * The network address of the sender, without a port.
    *
    * @generated from field: string address = 3;
    */
@@ -447,7 +450,7 @@ export const ReplayEventErrorsRequestSchema: GenMessage<ReplayEventErrorsRequest
  */
 export type ReplayEventErrorsResponse = Message<"ocellus.ingest.v1.ReplayEventErrorsResponse"> & {
   /**
-   * The errors, newest first.
+   * The errors, newest first. They are fewer than asked for where there is more to tell of them than one answer holds.
    *
    * @generated from field: repeated ocellus.ingest.v1.ReplayResult results = 1;
    */
@@ -696,7 +699,9 @@ export const EventErrorService: GenService<{
    * Sends refused events through the door again: one by its id, with a corrected event if need be, or those that a filter
    * finds, a page of them at a time. Each is accepted or refused by itself; one that is refused again stays as it is.
    * However often an error is replayed, one event comes of it: without an `id` of its own it takes that of the error, and
-   * without a `timestamp` the time at which it was refused. NOT_FOUND where `id` names none.
+   * without a `timestamp` the time at which it was refused; one that was replayed already is answered as it was accepted then,
+   * and not sent again. NOT_FOUND where `id` names none, INVALID_ARGUMENT for an `id` beside filters and for an `event` without
+   * an `id`.
    *
    * @generated from rpc ocellus.ingest.v1.EventErrorService.ReplayEventErrors
    */
@@ -707,7 +712,8 @@ export const EventErrorService: GenService<{
   },
   /**
    * Keeps events that a door before the ingest service refused, such as JSON that the gateway cannot read. Meant for such
-   * doors: what the ingest service refuses it keeps by itself.
+   * doors: what the ingest service refuses it keeps by itself. The gateway does not hand this on. UNAVAILABLE where they could
+   * not be kept.
    *
    * @generated from rpc ocellus.ingest.v1.EventErrorService.RecordEventErrors
    */

@@ -1,0 +1,14 @@
+import { within } from "@ocellus/runtime/within.ts";
+import type { HttpRequest } from "../http/node-http.ts";
+import { type ReceivedBody, readBody } from "../http/read-body.ts";
+import { tooLarge } from "../rpc/unary-json.ts";
+import { MAX_PAYLOAD_BYTES } from "./keep-refused.ts";
+
+/** How long a client may take to send what was refused before it was read. */
+const PATIENCE_MS = 1000;
+
+/** Reads as much of a body that was refused unread as is kept of it. A client that is slow or gone ends it. */
+export async function readUnread(request: HttpRequest, body: ReceivedBody): Promise<void> {
+  if (body.bytes) return;
+  await within(PATIENCE_MS, readBody(request, MAX_PAYLOAD_BYTES, tooLarge, body)).catch(() => {});
+}
