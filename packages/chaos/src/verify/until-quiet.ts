@@ -8,9 +8,7 @@ export async function untilQuiet(target: Target, withinMs: number): Promise<void
   try {
     const manager = await nats.jetstreamManager();
     await eventually(async () => {
-      const streams = await Promise.all(
-        ["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)),
-      );
+      const streams = await Promise.all(["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)));
       const waiting = streams.map(({ config, state }) => `${state.messages} in ${config.name}`);
       const [rows] = await target.query<{ outbox: number; dirty: number }>(
         `select (select count(*) from ingest.outbox)::int as outbox, (select count(*)::int
