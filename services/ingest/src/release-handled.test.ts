@@ -11,7 +11,7 @@ import { eventually } from "../../../test/support/eventually.ts";
 import { sharedServers } from "../../../test/support/shared-servers.ts";
 import { releaseHandled } from "./release-handled.ts";
 
-test("a message that NATS finds again after a crash, though it was acknowledged, is released; others stay", async () => {
+test("a message that NATS finds again after a crash, though it was acknowledged, is released once nothing else is in hand", async () => {
   using folder = temporaryFolder();
   const options = { binary: sharedServers().natsServer, dataDir: folder.path, port: await freePort() };
   const messages = join(folder.path, "jetstream/jetstream/$G/streams", EVENTS.stream, "msgs");
@@ -44,10 +44,15 @@ test("a message that NATS finds again after a crash, though it was acknowledged,
   await queue.jetstream.publish(EVENTS.subject, "three");
   expect(await waiting()).toBe(3);
   await releaseHandled(queue);
-  expect(await waiting()).toBe(1);
+  expect(await waiting()).toBe(3);
   const consumer = await queue.jetstream.consumers.get(EVENTS.stream, EVENTS.consumers[0]);
   const left = await eventually(async () => (await consumer.next({ expires: 1000 })) ?? undefined);
   expect(left.string()).toBe("three");
+  await releaseHandled(queue);
+  expect(await waiting()).toBe(3);
+  await left.ackAck();
+  await releaseHandled(queue);
+  expect(await waiting()).toBe(0);
   await queue.close();
 });
 
