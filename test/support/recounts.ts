@@ -28,7 +28,7 @@ export const untilMaterialised = (bed: TestBed, namespace: string) =>
 const SESSION = `person_id, start_time, end_time, event_count, entry_event_id, exit_event_id`;
 
 /** The sessions of a namespace as they are kept. */
-export const keptSessions = (bed: TestBed, namespace: string) =>
+export const keptSessions = (bed: Pick<TestBed, "query">, namespace: string) =>
   bed.query(
     `select case when by_person then '' else id end as id, ${SESSION} from sessions.sessions where namespace = $1
      order by id, person_id, start_time`,
@@ -36,7 +36,7 @@ export const keptSessions = (bed: TestBed, namespace: string) =>
   );
 
 /** The sessions of a namespace as its stored events make them. */
-export const recountedSessions = (bed: TestBed, namespace: string) =>
+export const recountedSessions = (bed: Pick<TestBed, "query">, namespace: string) =>
   bed.query(
     `with marked as (
        select coalesce(session_id, '') as id, session_id is null as by_person, person_id, id as event_id, "timestamp" as t,

@@ -2,6 +2,7 @@ import { Migrator } from "@mikro-orm/migrations";
 import { defineConfig, MikroORM, type Options } from "@mikro-orm/postgresql";
 import type { Logger } from "pino";
 import { isDatabaseUnavailable } from "./database-errors.ts";
+import { freeDeadConnections } from "./free-dead-connections.ts";
 import { retryUntil } from "./retry.ts";
 
 /** What a service's orm.config.ts says: its own schema, its entities and its migrations. */
@@ -31,6 +32,7 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
     forceUtcTimezone: true,
     discovery: { warnWhenNoEntities: false },
     driverOptions: {
+      onPoolCreated: freeDeadConnections,
       connectionTimeoutMillis: 5000,
       keepAlive: true,
       options: "-c timezone=UTC",

@@ -16,10 +16,13 @@ import { EventPublisher } from "./event-publisher.ts";
 import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
+import { releaseHandled } from "./release-handled.ts";
 import { services } from "./service.ts";
 import { Past } from "./watch/past.ts";
 import { StoredLog } from "./watch/stored-log.ts";
 import { Tail } from "./watch/tail.ts";
+
+const RELEASE_EVERY_MS = 10_000;
 
 await runService("ingest", async (lifecycle) => {
   const config = readConfig(variables);
@@ -37,6 +40,10 @@ await runService("ingest", async (lifecycle) => {
   lifecycle.background(
     "forgetting",
     forgetOld("deleted events", () => forgetDeleted(em), lifecycle),
+  );
+  lifecycle.background(
+    "releasing",
+    forgetOld("handled messages", () => releaseHandled(queue), { log, signal, everyMs: RELEASE_EVERY_MS }),
   );
   lifecycle.background(
     "forgetting errors",
