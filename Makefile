@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Node of the version that the project needs comes from npm, whatever the machine has.
 INSTALLED := node_modules/.installed
 
-.PHONY: help up demo migrate generate format test types lint contract unit install
+.PHONY: help up demo chaos bench migrate generate format test types lint contract unit install
 .DEFAULT_GOAL := help
 
 help: ## lists the commands
@@ -25,6 +25,12 @@ demo: $(INSTALLED) ## sends real input to the running suite, and shows what came
 	@env="$${OCELLUS_DATA_DIR:-$(CURDIR)/.ocellus}/dev.env"; \
 	  test -f "$$env" || { echo "Start the suite first, in another terminal: make up"; exit 1; }; \
 	  . "$$env" && exec node packages/demo/src/demo.ts
+
+chaos: $(INSTALLED) ## breaks a suite of its own under load, and counts what came of every event; MINUTES=10 SEED= REPORT= DATA=
+	@node packages/chaos/src/chaos.ts
+
+bench: $(INSTALLED) ## measures GET /v1/events over 10 million events; see bench/README.md
+	@node bench/list-events.ts
 
 migrate: $(INSTALLED) ## brings the schemas in the PostgreSQL of DATABASE_URL up to date
 	@for service in ingest sessions aggregation; do node services/$$service/src/migrate.ts || exit 1; done

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { answerSchemas, type CheckAnswer } from "./support/answer-schemas.ts";
+import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
@@ -31,6 +32,7 @@ afterAll(() => bed.stop());
 // biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
 type Json = any;
 
+const PERSON = "01890a5d-ac96-774b-bcce-b302099a8058";
 const purchase = {
   namespace: "shop",
   name: "purchase",
@@ -58,6 +60,9 @@ test.each<[string, () => string, unknown, number]>([
   ["POST", () => "/v1/events", [{ name: "n" }, { name: "" }], 200],
   ["POST", () => "/v1/events", { name: "", sessionId: "" }, 400],
   ["GET", () => `/v1/events/${id}`, undefined, 200],
+  ["GET", () => `/v1/events/${id}/status`, undefined, 200],
+  ["GET", () => "/v1/events/01890a5d-ac96-774b-bcce-b302099a8057/status", undefined, 404],
+  ["GET", () => "/v1/events:watch?resumeToken=x", undefined, 400],
   ["GET", () => "/v1/events/01890a5d-ac96-774b-bcce-b302099a8057", undefined, 404],
   ["GET", () => "/v1/events?namespace=shop", undefined, 200],
   ["GET", () => "/v1/events?pageSize=-1", undefined, 400],
@@ -68,6 +73,15 @@ test.each<[string, () => string, unknown, number]>([
   ["POST", () => "/v1/sessions", { id: "visit-3", namespace: "shop" }, 201],
   ["POST", () => "/v1/sessions", { id: "visit-3", namespace: "shop" }, 409],
   ["POST", () => "/v1/sessions:close", { before: "2026-01-31" }, 200],
+  ["GET", () => "/v1/sessions?state=open&endTimeMin=2026-01-31", undefined, 200],
+  ["POST", () => "/v1/persons", { id: PERSON, email: "kate.pryde@marauders.mock", first_name: "Kate" }, 201],
+  ["POST", () => "/v1/persons", { id: PERSON, email: "kate.pryde@marauders.mock" }, 409],
+  ["POST", () => "/v1/persons", { email: "kate@" }, 400],
+  ["GET", () => "/v1/persons?email=KATE.pryde@marauders.mock", undefined, 200],
+  ["GET", () => `/v1/persons/${PERSON}`, undefined, 200],
+  ["PATCH", () => `/v1/persons/${PERSON}`, { role: "admin" }, 200],
+  ["DELETE", () => `/v1/persons/${PERSON}`, undefined, 204],
+  ["DELETE", () => `/v1/persons/${PERSON}`, undefined, 404],
   ["GET", () => "/v1/aggregates/shop/purchase?granularity=hour&aggregationType=sum", undefined, 200],
   ["GET", () => "/v1/aggregates/shop/purchase?granularity=soon", undefined, 400],
   ["GET", () => "/v1/errors?namespace=shop&field=name&stage=DOOR", undefined, 200],
@@ -89,6 +103,15 @@ test.each<[string, () => string, unknown, number]>([
   expect([found.status, found.json]).toEqual([status, found.json]);
   expect(check(method, path().split("?")[0]!, found.status, found.json)).toEqual([]);
   if (status < 300) checked.add(`${method} ${path().split("?")[0]}`);
+});
+
+test("the data of a stream is as its schema tells", async () => {
+  const watch = await EventSource.open(`${bed.url}/v1/events:watch?name=watched`);
+  await answer("POST", "/v1/events", { ...purchase, name: "watched" });
+  const { type, data } = await watch.next();
+  expect([type, check("GET", "/v1/events:watch", 200, JSON.parse(data))]).toEqual(["event", []]);
+  watch.close();
+  checked.add("GET /v1/events:watch");
 });
 
 test("each route that is documented was called above", () => {

@@ -1,8 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connect } from "nats";
 import { diceOf } from "./support/dice.ts";
 import { eventually } from "./support/eventually.ts";
+import {
+  aggregates,
+  keptSessions,
+  recount,
+  recountedSessions,
+  untilMaterialised,
+  untilQuiet,
+} from "./support/recounts.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
 let bed: TestBed;
@@ -75,84 +82,15 @@ test.each([[1], [2], [3]])(
       }
     };
     await Promise.all(Array.from({ length: 6 }, work));
-    await untilQuiet();
+    await untilQuiet(bed);
 
-    const sessions = await keptSessions(namespace);
+    const sessions = await keptSessions(bed, namespace);
     expect(sessions.length).toBeGreaterThan(5);
-    expect(sessions).toEqual(await recountedSessions(namespace));
+    expect(sessions).toEqual(await recountedSessions(bed, namespace));
     for (const name of ["cpu", "hit"])
-      expect(await aggregates(namespace, name)).toEqual(await recount(namespace, name));
-    await untilMaterialised(namespace);
+      expect(await aggregates(bed, namespace, name)).toEqual(await recount(bed, namespace, name));
+    await untilMaterialised(bed, namespace);
     for (const name of ["cpu", "hit"])
-      expect(await aggregates(namespace, name)).toEqual(await recount(namespace, name));
+      expect(await aggregates(bed, namespace, name)).toEqual(await recount(bed, namespace, name));
   },
 );
-
-/** Waits until nothing is on its way: each stream is empty, and so is the outbox. */
-async function untilQuiet(): Promise<void> {
-  const nats = await connect({ servers: bed.nats.url });
-  const manager = await nats.jetstreamManager();
-  await eventually(async () => {
-    const streams = await Promise.all(["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)));
-    const outbox = await bed.query("select from ingest.outbox");
-    return streams.every(({ state }) => state.messages === 0) && outbox.length === 0 ? true : undefined;
-  });
-  await nats.close();
-}
-
-const untilMaterialised = (namespace: string) =>
-  eventually(async () => {
-    const dirty = await bed.query("select from aggregation.dirty_buckets where namespace = $1", [namespace]);
-    return dirty.length === 0 ? true : undefined;
-  });
-
-/** All of a session but the id of one that was made from a person's events. */
-const SESSION = `person_id, start_time, end_time, event_count, entry_event_id, exit_event_id`;
-
-const keptSessions = (namespace: string) =>
-  bed.query(
-    `select case when by_person then '' else id end as id, ${SESSION} from sessions.sessions where namespace = $1
-     order by id, person_id, start_time`,
-    [namespace],
-  );
-
-const recountedSessions = (namespace: string) =>
-  bed.query(
-    `with marked as (
-       select coalesce(session_id, '') as id, session_id is null as by_person, person_id, id as event_id, "timestamp" as t,
-         session_id is null and ("timestamp" - lag("timestamp") over (
-           partition by session_id, case when session_id is null then person_id end order by "timestamp", id
-         ) <= interval '30 minutes') is not true as starts
-       from ingest.events where namespace = $1 and (session_id is not null or person_id is not null)
-     ), numbered as (
-       select *, case when by_person then person_id end as runner, count(*) filter (where starts) over (
-         partition by id, case when by_person then person_id end order by t, event_id) as run
-       from marked
-     )
-     select id, (array_agg(person_id order by t, event_id) filter (where person_id is not null))[1] as person_id,
-       min(t) as start_time, max(t) as end_time, count(*) as event_count,
-       (array_agg(event_id order by t, event_id))[1] as entry_event_id,
-       (array_agg(event_id order by t desc, event_id desc))[1] as exit_event_id
-     from numbered group by id, runner, run order by id, person_id, start_time`,
-    [namespace],
-  );
-
-async function aggregates(namespace: string, name: string): Promise<Json[]> {
-  const query = (type: string) =>
-    call("GET", `/v1/aggregates/${namespace}/${name}?granularity=hour&aggregationType=${type}`);
-  const [sum, max] = await Promise.all([query("sum"), query("max")]);
-  return sum.body.rows.map(({ bucketStart, count, value }: Json, index: number) => ({
-    hour: new Date(bucketStart),
-    count,
-    sum: value ?? null,
-    max: max.body.rows[index].value ?? null,
-  }));
-}
-
-const recount = (namespace: string, name: string) =>
-  bed.query(
-    `select date_trunc('hour', "timestamp", 'UTC') as hour, count(*) as count, sum(value::text::numeric)::float8 as sum,
-       max(value) as max
-     from ingest.events where namespace = $1 and name = $2 group by 1 order by 1`,
-    [namespace, name],
-  );

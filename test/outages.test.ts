@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
@@ -7,8 +6,10 @@ import { type Postgres, startPostgres } from "@ocellus/suite/postgres.ts";
 import { type Suite, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
+import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
 import { sharedServers } from "./support/shared-servers.ts";
+import { signalAll } from "./support/signal-all.ts";
 
 const folder = temporaryFolder();
 let postgres: Postgres;
@@ -53,15 +54,6 @@ async function call(path: string, event?: object): Promise<{ status: number; rea
 const track = (name: string) => call("/v1/events", { name, personId: "ann" });
 const untilStored = (id = "") =>
   eventually(async () => ((await call(`/v1/events/${id}`)).status === 200 ? true : undefined), 30_000);
-
-/** Sends a signal to a server and all processes that it started. */
-function signalAll(pid: number, signal: "STOP" | "CONT"): void {
-  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  for (const line of all) {
-    const [child = 0, parent] = line.trim().split(/\s+/).map(Number);
-    if (child === pid || parent === pid) process.kill(child, `SIG${signal}`);
-  }
-}
 
 const reads = ["/v1/events", "/v1/sessions", "/v1/aggregates/default/ping?granularity=hour&aggregationType=count"];
 
@@ -112,6 +104,24 @@ test("while PostgreSQL is down reads answer 503, and what was accepted or refuse
     return eventErrors.length === 2 ? true : undefined;
   });
   await untilAllServe();
+});
+
+test("while PostgreSQL is frozen a watch ends within moments and says why, and goes on from there when it thaws", async () => {
+  const url = `${suite.urls.gateway}/v1/events:watch?name=watched`;
+  const watch = await EventSource.open(url);
+  signalAll(postgres.pid(), "STOP");
+  const accepted = await (async () => {
+    try {
+      const { type, data } = await watch.next();
+      expect([type, data]).toEqual(["error", expect.stringContaining("DATABASE_UNAVAILABLE")]);
+      return await track("watched");
+    } finally {
+      signalAll(postgres.pid(), "CONT");
+    }
+  })();
+  const resumed = await eventually(() => EventSource.open(url, watch.lastEventId));
+  expect(JSON.parse((await resumed.next()).data).id).toBe(accepted.id);
+  resumed.close();
 });
 
 test("while NATS is frozen events answer 503, stored ones are read, and all is as before when it thaws", async () => {

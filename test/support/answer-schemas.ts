@@ -28,7 +28,7 @@ export function answerSchemas(document: Json): CheckAnswer {
       "responses",
       status,
       "content",
-      "application/json",
+      Object.keys(answer.content)[0],
       "schema",
     ];
     const validate = ajv.compile({ $ref: `api#/${pointer.map(escaped).join("/")}` });

@@ -19,8 +19,13 @@ export interface TestBed {
   nats: Nats;
   /** Starts a service; one that runs already is stopped first. */
   start(name: ServiceName, environment?: Record<string, string>): Promise<ServiceProcess>;
-  /** A typed client with the developer's certificate. */
-  client<S extends AnyService>(service: "ingest" | "sessions" | "aggregation", descriptor: S): ServiceClient<S>;
+  /** Starts another process of the ingest service, on ports of its own, and answers where it serves gRPC. */
+  startReplica(environment?: Record<string, string>): Promise<number>;
+  /** A typed client with the developer's certificate, of the service or of the one at a port. */
+  client<S extends AnyService>(
+    service: "ingest" | "sessions" | "aggregation" | number,
+    descriptor: S,
+  ): ServiceClient<S>;
   /** The superuser's URL of its database. */
   adminUrl: string;
   /** A query as the superuser. */
@@ -45,7 +50,10 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
     aggregation: urlOf(adminUrl, database, "aggregation", password),
   };
   const running = new Map<ServiceName, ServiceProcess>();
+  const replicas: ServiceProcess[] = [];
   const channels: Channel[] = [];
+  const environmentOf = (name: ServiceName, ports: SuitePorts) =>
+    serviceEnvironment(name, { ports, certificates, databaseUrls, natsUrl: bed.nats.url });
 
   const bed: TestBed = {
     ports,
@@ -54,18 +62,23 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
     nats: await startNats(nats),
     async start(name, extra = {}) {
       await running.get(name)?.stop();
-      const surroundings = { ports, certificates, databaseUrls, natsUrl: bed.nats.url };
       const started = await startService({
         name,
-        environment: { ...serviceEnvironment(name, surroundings), ...environment, ...extra },
+        environment: { ...environmentOf(name, ports), ...environment, ...extra },
       });
       running.set(name, started);
       return started;
     },
+    async startReplica(extra = {}) {
+      const own = { ...(await freeSuitePorts()), nats: ports.nats };
+      const replica = { ...environmentOf("ingest", own), ...environment, ...extra };
+      replicas.push(await startService({ name: "ingest", environment: replica }));
+      return own.ingest;
+    },
     client(service, descriptor) {
       const developer = (end: string) => join(certificates, `developer.${end}`);
       const files = { ca: join(certificates, "ca.crt"), cert: developer("crt"), key: developer("key") };
-      const channel = openChannel(`127.0.0.1:${ports[service]}`, files);
+      const channel = openChannel(`127.0.0.1:${typeof service === "number" ? service : ports[service]}`, files);
       channels.push(channel);
       return clientOf(descriptor, channel);
     },
@@ -75,7 +88,7 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
     },
     async stop() {
       for (const channel of channels) channel.close();
-      await Promise.all([...running.values()].map((service) => service.stop()));
+      await Promise.all([...running.values(), ...replicas].map((service) => service.stop()));
       await bed.nats.stop("SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },

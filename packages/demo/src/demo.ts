@@ -3,6 +3,7 @@ import { openClients } from "./clients.ts";
 import { readDemoConfig } from "./demo-config.ts";
 import { sendPageVisits } from "./page-visits.ts";
 import { sendServerStats } from "./server-stats.ts";
+import { showDailyJob } from "./show-daily-job.ts";
 import { showServerStats, showSessions, showVisits } from "./show-results.ts";
 
 const print = (text: string) => process.stdout.write(`${text}\n\n`);
@@ -14,6 +15,7 @@ try {
     const { day, visits } = await sendPageVisits(clients, start);
     print(await showSessions(clients, day, visits));
     print(await showVisits(clients, day));
+    print(await showDailyJob(clients, start));
     const sent = await sendServerStats(clients);
     print(await showServerStats(clients, start, sent));
   } finally {

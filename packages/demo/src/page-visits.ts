@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import type { NewEvent } from "@ocellus/client/outcome.ts";
+import { Tracker } from "@ocellus/client/tracker.ts";
 import type { Clients } from "./clients.ts";
 import { progress } from "./progress.ts";
+import { diceOf, uuidOf } from "./seeded.ts";
 
 /** The namespace of the visits. */
 export const SHOP = "demo-shop";
@@ -12,7 +12,6 @@ const VISITORS = 40;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PAGES = ["/", "/search", "/doors", "/knobs", "/knobs/brass", "/basket", "/checkout"];
-const BATCH = 200;
 
 /**
  * Sends a day of page visits, of the day before `now` in UTC. Each visitor comes once or twice, hours apart, and looks at some
@@ -22,17 +21,19 @@ export async function sendPageVisits({ ingest }: Clients, now: Date): Promise<{ 
   const day = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() - 1));
   const events = visitsOf(day);
   const bar = progress("sending a day of page visits", events.length);
-  for (let start = 0; start < events.length; start += BATCH) {
-    const batch = events.slice(start, start + BATCH);
-    await ingest.batchTrackEvents({ events: batch });
-    bar.step(batch.length);
-  }
+  const tracker = new Tracker(ingest, { onOutcome: () => bar.step() });
+  for (const event of events) void tracker.track(event);
+  const { accepted } = await tracker.close();
   bar.end();
+  if (accepted < events.length) {
+    const why = tracker.state().lastProblem?.message;
+    throw new Error(`${events.length - accepted} of ${events.length} page visits were not accepted: ${why}`);
+  }
   return { day, visits: events.length };
 }
 
-function visitsOf(day: Date): MessageInitShape<typeof EventSchema>[] {
-  const events = [];
+function visitsOf(day: Date): NewEvent[] {
+  const events: NewEvent[] = [];
   for (let visitor = 0; visitor < VISITORS; visitor++) {
     const personId = `visitor-${visitor + 1}`;
     const dice = diceOf(`${day.toISOString()} ${personId}`);
@@ -47,16 +48,4 @@ function visitsOf(day: Date): MessageInitShape<typeof EventSchema>[] {
     }
   }
   return events;
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed. */
-function diceOf(seed: string): () => number {
-  let count = 0;
-  return () => createHash("sha256").update(`${seed} ${count++}`).digest().readUInt32BE() / 2 ** 32;
-}
-
-/** A UUIDv8 of a text. */
-function uuidOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,5 +1,6 @@
 import { cpus, freemem, hostname, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Tracker } from "@ocellus/client/tracker.ts";
 import type { Clients } from "./clients.ts";
 import { progress } from "./progress.ts";
 
@@ -11,7 +12,7 @@ const SECONDS = 20;
 /** Sends this machine's CPU load and memory in use, in percent, once a second for 20 s. Answers how many events were accepted. */
 export async function sendServerStats({ ingest }: Clients): Promise<number> {
   const bar = progress("sending CPU load and memory", SECONDS);
-  let accepted = 0;
+  const tracker = new Tracker(ingest);
   let before = cpuTimes();
   for (let second = 0; second < SECONDS; second++) {
     await sleep(1000);
@@ -19,17 +20,17 @@ export async function sendServerStats({ ingest }: Clients): Promise<number> {
     const load = (100 * (now.busy - before.busy)) / Math.max(1, now.total - before.total);
     before = now;
     const readings = { cpu_load: load, memory_used: 100 * (1 - freemem() / totalmem()) };
-    const { results } = await ingest.batchTrackEvents({
-      events: Object.entries(readings).map(([name, value]) => ({
+    for (const [name, value] of Object.entries(readings)) {
+      void tracker.track({
         namespace: SERVERS,
         name,
         value: Math.round(value * 10) / 10,
         data: { host: hostname() },
-      })),
-    });
-    accepted += results.filter(({ result }) => result.case === "accepted").length;
+      });
+    }
     bar.step();
   }
+  const { accepted } = await tracker.close();
   bar.end();
   return accepted;
 }

@@ -1,24 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Timestamp, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AggregationType, Granularity } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
-import { type Session, SessionState } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
-import Table from "cli-table3";
+import type { Session } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import type { Clients } from "./clients.ts";
 import { SHOP } from "./page-visits.ts";
 import { SERVERS } from "./server-stats.ts";
+import { clock, numbers, stateOf } from "./table.ts";
+import { until } from "./until.ts";
 
 const DAY_MS = 86_400_000;
 const SHOWN_SESSIONS = 10;
 
-const clock = (time?: Timestamp) => (time ? timestampDate(time).toISOString().slice(11, 19) : "");
 const rounded = (value?: number) => (value === undefined ? "" : value.toFixed(1));
-/** A table without lines between its rows, whose first columns are texts and whose others are numbers. */
-const numbers = (head: string[], texts = 1) =>
-  new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (column < texts ? "left" : "right")),
-  });
 
 /** The sessions of the day of visits, as a table, once they hold all its events. */
 export async function showSessions({ sessions }: Clients, day: Date, visits: number): Promise<string> {
@@ -27,9 +19,9 @@ export async function showSessions({ sessions }: Clients, day: Date, visits: num
     return sum(all.map(({ eventCount }) => eventCount)) >= visits ? all : undefined;
   });
   const table = numbers(["person", "from", "to", "state", "events"], 4);
-  for (const { personId, startTime, endTime, eventCount, state } of found.slice(0, SHOWN_SESSIONS)) {
-    const closed = state === SessionState.CLOSED ? "closed" : "open";
-    table.push([personId ?? "", clock(startTime), clock(endTime), closed, String(eventCount)]);
+  for (const session of found.slice(0, SHOWN_SESSIONS)) {
+    const { personId, startTime, endTime, eventCount } = session;
+    table.push([personId ?? "", clock(startTime), clock(endTime), stateOf(session), String(eventCount)]);
   }
   const shown = Math.min(SHOWN_SESSIONS, found.length);
   const title = `Sessions of ${day.toISOString().slice(0, 10)} in ${SHOP}: ${found.length}, of ${visits} visits; the last ${shown}`;
@@ -99,16 +91,3 @@ export async function showServerStats({ aggregation }: Clients, start: Date, sen
 }
 
 const sum = (counts: bigint[]) => Number(counts.reduce((total, count) => total + count, 0n));
-
-/** Asks again until there is an answer: what is accepted is counted within a second. */
-async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) {
-      throw new Error("What was sent is not counted after 15 s. Look into .ocellus/logs for what holds it up.");
-    }
-    await sleep(200);
-  }
-}

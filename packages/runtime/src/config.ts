@@ -48,6 +48,13 @@ export const commonVariables = {
   TLS_KEY: str({ desc: "the file of the certificate's key, PEM" }),
 };
 
+/** A `host:port`; an IPv6 address stands in brackets. */
+export const address = makeValidator((input: string) => {
+  const [, number] = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(input) ?? [];
+  if (!number || Number(number) < 1 || Number(number) > 65_535) throw new Error("expected host:port");
+  return input;
+});
+
 /** A URL of one of the given schemes. */
 export const urlOf = (...schemes: string[]) =>
   makeValidator((input: string) => {

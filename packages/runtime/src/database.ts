@@ -2,6 +2,7 @@ import { Migrator } from "@mikro-orm/migrations";
 import { defineConfig, MikroORM, type Options } from "@mikro-orm/postgresql";
 import type { Logger } from "pino";
 import { isDatabaseUnavailable } from "./database-errors.ts";
+import { freeDeadConnections } from "./free-dead-connections.ts";
 import { retryUntil } from "./retry.ts";
 
 /** What a service's orm.config.ts says: its own schema, its entities and its migrations. */
@@ -25,11 +26,13 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
     schema: schema.name,
     entities: schema.entities,
     extensions: [Migrator],
-    migrations: { migrationsList: schema.migrations, snapshot: false, silent: true },
+    // Each migration commits by itself: one that makes indexes concurrently cannot run within a transaction of all.
+    migrations: { migrationsList: schema.migrations, snapshot: false, silent: true, allOrNothing: false },
     pool: { min: 0, max: poolSize },
     forceUtcTimezone: true,
     discovery: { warnWhenNoEntities: false },
     driverOptions: {
+      onPoolCreated: freeDeadConnections,
       connectionTimeoutMillis: 5000,
       keepAlive: true,
       options: "-c timezone=UTC",

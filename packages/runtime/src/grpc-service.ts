@@ -3,7 +3,6 @@ import type {
   handleUnaryCall,
   MethodDefinition,
   ServerDuplexStream,
-  ServerWritableStream,
   ServiceDefinition,
   UntypedHandleCall,
   UntypedServiceImplementation,
@@ -14,6 +13,7 @@ import type { AnyService, CallContext } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
 import { RawStream, RawUnary, type ServedHandlers } from "./raw-handler.ts";
 import { toGrpcStatus, toServiceError } from "./status.ts";
+import { writeAll } from "./write-all.ts";
 
 /** A service of the contract with the handlers that serve it, ready for a grpc-js server. */
 export interface ServedService {
@@ -31,7 +31,7 @@ export interface Dependency {
 /** What a served service shares among its calls. */
 export interface ServiceOptions {
   log: Logger;
-  /** Every unary call of the service needs it, but those of the methods in `without`. */
+  /** Every call of the service needs it, but those of the methods in `without`: a stream ends when it is lost. */
   requires?: Dependency;
   without?: readonly string[];
 }
@@ -93,22 +93,27 @@ async function* decoded<Desc extends DescMessage>(schema: Desc, requests: AsyncI
 
 function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
+  const required = options.without?.includes(method.localName) ? undefined : options.requires;
 
   const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
     const work = async () => (await handler(call.request, contextOf(call, log))) as Buffer;
-    (options.requires && !options.without?.includes(method.localName)
-      ? options.requires.whileReachable(work)
-      : work()
-    ).then(
+    (required ? required.whileReachable(work) : work()).then(
       (bytes) => respond(null, bytes),
       (error) => respond(toGrpcStatus(toServiceError(error, log))),
     );
   };
   const streaming = (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const requests = "request" in call ? call.request : requestsOf(call);
-    writeAll(call, () => handler(requests, contextOf(call, log)) as AsyncIterable<Buffer>).then(
+    const context = contextOf(call, log);
+    const work = () => {
+      const requests = "request" in call ? call.request : requestsOf(call);
+      return writeAll(call, handler(requests, context) as AsyncIterable<Buffer>, context.signal);
+    };
+    (required ? required.whileReachable(work) : Promise.resolve().then(work)).then(
       () => call.end(),
-      (error) => call.emit("error", toGrpcStatus(toServiceError(error, log))),
+      (error) => {
+        context.end();
+        call.emit("error", toGrpcStatus(toServiceError(error, log)));
+      },
     );
   };
   // `Handlers` has no type for a method that streams from the client alone.
@@ -140,26 +145,9 @@ async function* requestsOf(call: ServerDuplexStream<Buffer, Buffer>): AsyncGener
   }
 }
 
-/** Writes each response, and waits where the caller reads slower than we answer. */
-async function writeAll(
-  call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-  responses: () => AsyncIterable<Buffer>,
-): Promise<void> {
-  for await (const response of responses()) {
-    if (call.cancelled) return;
-    if (!call.write(response)) await drained(call);
-  }
-}
-
-function drained(call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>): Promise<void> {
-  return new Promise((resolve) => {
-    call.once("drain", resolve);
-    call.once("cancelled", resolve);
-  });
-}
-
-function contextOf(call: Call, log: Logger): CallContext {
+function contextOf(call: Call, log: Logger): CallContext & { end: () => void } {
   const abort = new AbortController();
-  call.once("cancelled", () => abort.abort());
-  return { signal: abort.signal, log, caller: () => callerOf(call) };
+  const end = () => abort.abort();
+  call.once("cancelled", end);
+  return { signal: abort.signal, log, caller: () => callerOf(call), end };
 }

@@ -5,7 +5,10 @@ import type { Caller } from "./caller.ts";
 
 /** What a handler knows of its call besides the request. */
 export interface CallContext {
-  /** Aborts when the caller cancels, its deadline passes, or its connection is gone. */
+  /**
+   * Aborts when the caller cancels, its deadline passes, or its connection is gone; for a stream also when it fails. A stream
+   * that waits must end then.
+   */
   signal: AbortSignal;
   log: Logger;
   /** Who calls. Worked out when it is asked for, since most calls never do. */

@@ -21,6 +21,8 @@ export interface BatchSource {
   consumer: string;
   /** The most messages in one batch. */
   max: number;
+  /** The most messages that are held besides; more go back to the stream for a moment. Default: what the consumer may have. */
+  maxWaiting?: number;
 }
 
 /** How long a batch that is not full waits for more. */
@@ -35,7 +37,7 @@ const RETRY_DELAY_MS = 1000;
  */
 export async function consumeBatches(
   { queue, log, signal }: Omit<ConsumerContext, "em">,
-  { stream, consumer: name, max }: BatchSource,
+  { stream, consumer: name, max, maxWaiting = Number.POSITIVE_INFINITY }: BatchSource,
   handle: (batch: JsMsg[]) => Promise<void>,
 ): Promise<void> {
   const consumer = await queue.jetstream.consumers.get(stream, name);
@@ -47,6 +49,7 @@ export async function consumeBatches(
       consumer.consume({
         max_messages: max,
         callback: (message) => {
+          if (waiting.length >= maxWaiting) return message.nak(RETRY_DELAY_MS);
           waiting.push(message);
           wake();
         },

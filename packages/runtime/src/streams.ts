@@ -77,17 +77,17 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
     };
     if (existing.includes(stream)) await manager.streams.update(stream, config);
     else await manager.streams.add({ name: stream, ...config });
-    for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer));
+    for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer, stream));
   }
 }
 
-/** Bounds, by the messages that may be unacknowledged, what a consumer holds in memory. */
-function durable(name: string): Partial<ConsumerConfig> {
+/** Bounds, by the messages that may be unacknowledged, what a consumer holds in memory. Those of errors may have 1 MiB each. */
+function durable(name: string, stream: string): Partial<ConsumerConfig> {
   return {
     durable_name: name,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
-    max_ack_pending: 256,
+    max_ack_pending: stream === EVENT_ERRORS.stream ? 32 : 256,
     max_deliver: -1,
   };
 }

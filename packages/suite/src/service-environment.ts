@@ -12,6 +12,8 @@ const PASSED_THROUGH = [
   "EVENT_ERRORS_",
   "DATABASE_POOL",
   "MATERIALISE_",
+  "WATCHERS_",
+  "CORS_",
 ];
 
 /** A namespace whose sessions only the daily job closes, to try that. */
@@ -49,8 +51,14 @@ export function serviceEnvironment(
     };
   }
   const closing = name === "sessions" && { SESSION_CLOSING: DEMO_CLOSING };
+  const peers = {
+    ingest: { SESSIONS_ADDRESS: `127.0.0.1:${ports.sessions}` },
+    sessions: { INGEST_ADDRESS: `127.0.0.1:${ports.ingest}` },
+    aggregation: {},
+  };
   return {
     ...closing,
+    ...peers[name],
     ...common,
     GRPC_PORT: String(ports[name]),
     DATABASE_URL: urls.databaseUrls[name],

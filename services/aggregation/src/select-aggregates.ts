@@ -19,6 +19,12 @@ export interface AggregateRow {
   value: number | null;
 }
 
+/** What PostgreSQL's date_trunc cuts times down to. It keeps microseconds, so that each is a bucket of its own. */
+export type Unit = "microsecond" | "minute" | "hour" | "day" | "week" | "month" | "year";
+
+/** Shorter than a bucket of base length, which cannot be split into these. */
+const SHORT: readonly Unit[] = ["microsecond", "minute"];
+
 /** How a bucket's value is made of its parts. */
 export type Aggregation = "count" | "sum" | "min" | "max" | "avg";
 
@@ -32,17 +38,17 @@ const VALUES: Record<Aggregation, RawBuilder<unknown>> = {
 };
 
 /**
- * Aggregates the events of a series by UTC minute, hour or day, oldest first, in one statement: materialised buckets where
+ * Aggregates the events of a series by units of UTC, oldest first, in one statement: materialised buckets where
  * they are clean, and the events themselves for the rest, so that the answer is that of a full scan.
  */
 export async function selectAggregates(
   em: EntityManager,
   series: Series,
-  unit: "minute" | "hour" | "day",
+  unit: Unit,
   aggregation: Aggregation,
   limit: number,
 ): Promise<AggregateRow[]> {
-  const parts = unit === "minute" ? fromEvents(series, unit) : fromBucketsAndEvents(series, unit);
+  const parts = SHORT.includes(unit) ? fromEvents(series, unit) : fromBucketsAndEvents(series, unit);
   const { rows } = await sql<AggregateRow>`
     ${parts}
     select bucket_start, min(first_timestamp) as first_timestamp, sum(count)::bigint as count,
@@ -52,8 +58,7 @@ export async function selectAggregates(
   return rows;
 }
 
-/** A bucket of base length cannot be split into minutes. */
-function fromEvents(series: Series, unit: string): RawBuilder<unknown> {
+function fromEvents(series: Series, unit: Unit): RawBuilder<unknown> {
   return sql`with parts as (${partsOf(unit, sql`select "timestamp", value from ingest.events where ${within(series)}`)})`;
 }
 
@@ -61,7 +66,7 @@ function fromEvents(series: Series, unit: string): RawBuilder<unknown> {
  * [lo, hi) are the whole quarters of the window before the frontier. In it clean buckets count as they are, and dirty ones are
  * read from the events, as is everything before lo and from hi on.
  */
-function fromBucketsAndEvents(series: Series, unit: string): RawBuilder<unknown> {
+function fromBucketsAndEvents(series: Series, unit: Unit): RawBuilder<unknown> {
   const { namespace, name, min, max } = series;
   const quarter = sql`interval '15 minutes'`;
   const epoch = sql`timestamptz '1970-01-01 00:00Z'`;
@@ -107,7 +112,7 @@ function fromBucketsAndEvents(series: Series, unit: string): RawBuilder<unknown>
 }
 
 /** Sums values as the decimal numbers that they print as: see AGGREGATION_TYPE_SUM. */
-function partsOf(unit: string, events: RawBuilder<unknown>): RawBuilder<unknown> {
+function partsOf(unit: Unit, events: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     select date_trunc(${unit}, "timestamp", 'UTC') as bucket_start, min("timestamp") as first_timestamp, count(*) as count,
       count(value) as value_count, sum(value::text::numeric) as sum, min(value) as min, max(value) as max

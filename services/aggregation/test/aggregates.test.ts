@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => bed.stop());
 
-const { MINUTE, HOUR, DAY } = Granularity;
+const { NONE, MINUTE, HOUR, DAY, WEEK, MONTH, YEAR } = Granularity;
 const { COUNT, SUM, MIN, MAX, AVG } = AggregationType;
 const at = (iso: string) => timestampFromDate(new Date(iso));
 const namespace = "metrics";
@@ -98,6 +98,64 @@ test("events without a value count, and have no other aggregate", async () => {
   expect(await query("valueless", MINUTE, COUNT)).toEqual([[...row, 2, 2]]);
   for (const type of [SUM, MIN, MAX, AVG])
     expect(await query("valueless", MINUTE, type)).toEqual([[...row, undefined, 2]]);
+});
+
+test.each<[string, Granularity, [bucketStart: string, sum: number, count: number][]]>([
+  [
+    "week, from Monday on,",
+    WEEK,
+    [
+      ["2024-12-23", 1, 1],
+      ["2024-12-30", 6, 2],
+      ["2025-01-06", 8, 1],
+      ["2025-01-27", 48, 2],
+    ],
+  ],
+  [
+    "month",
+    MONTH,
+    [
+      ["2024-12-01", 3, 2],
+      ["2025-01-01", 28, 3],
+      ["2025-02-01", 32, 1],
+    ],
+  ],
+  [
+    "year",
+    YEAR,
+    [
+      ["2024-01-01", 3, 2],
+      ["2025-01-01", 60, 4],
+    ],
+  ],
+])("buckets of a %s hold all its days, and no other", async (_, granularity, expected) => {
+  const name = `calendar-${granularity}`;
+  await track(name, [
+    ["2024-12-29T23:59:59.999Z", 1],
+    ["2024-12-30T00:00:00Z", 2],
+    ["2025-01-05T23:59:59.999Z", 4],
+    ["2025-01-06T00:00:00Z", 8],
+    ["2025-01-31T23:59:59.999Z", 16],
+    ["2025-02-01T00:00:00Z", 32],
+  ]);
+  const answered = async () =>
+    (await query(name, granularity, SUM)).map(([start, , sum, count]) => [String(start).slice(0, 10), sum, count]);
+  expect(await answered()).toEqual(expected);
+  await untilMaterialised(name);
+  expect(await answered()).toEqual(expected);
+});
+
+test("without buckets there is one row for each distinct timestamp", async () => {
+  await track("distinct", [
+    ["2026-01-01T10:00:00.001Z", 3],
+    ["2026-01-01T10:00:00Z", 1],
+    ["2026-01-01T10:00:00Z", 2],
+  ]);
+  const [first, second] = ["2026-01-01T10:00:00.000Z", "2026-01-01T10:00:00.001Z"];
+  expect(await query("distinct", NONE, MAX)).toEqual([
+    [first, first, 2, 2],
+    [second, second, 3, 1],
+  ]);
 });
 
 test("a window holds both its ends, and either may be left out", async () => {

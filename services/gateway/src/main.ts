@@ -13,9 +13,10 @@ await runService("gateway", async (lifecycle) => {
   onStop("health server", health.stop);
   signal.addEventListener("abort", health.stopServing);
 
-  const upstreams = openUpstreams(config, tlsFilesOf(config));
+  const upstreams = openUpstreams(config, tlsFilesOf(config), signal);
   onStop("channels", upstreams.close);
-  const server = await listen(gateway(upstreams.list, log), { host: config.LISTEN_HOST, port: config.HTTP_PORT });
+  const handler = gateway(upstreams.list, log, config.CORS_ORIGINS);
+  const server = await listen(handler, { host: config.LISTEN_HOST, port: config.HTTP_PORT });
   onStop("HTTP server", () => server.stop(GRACE_MS));
   log.info({ port: server.port }, "serving HTTP");
   health.serveWhile([]);

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { Counter, Histogram } from "prom-client";
 import type { HttpResponse } from "./http/node-http.ts";
-import type { Route } from "./rest/routes.ts";
+import type { Place } from "./rest/find-route.ts";
 
 const requests = new Counter({
   name: "ocellus_gateway_requests_total",
@@ -26,13 +26,13 @@ export const countLostRefusals = (count: number) => lostRefusals.inc(count);
 export interface CallNote {
   /** The route's template or the RPC's name, never the path as sent: labels must be few. */
   route: string;
-  protocol: "rest" | "connect" | "grpc" | "grpc-web";
+  protocol: "rest" | "plain" | "connect" | "grpc" | "grpc-web";
   /** The HTTP status of the outcome, where the response itself does not carry it. */
   status?: number;
 }
 
-/** Notes the REST route that a request leads to. */
-export function noteRoute(note: CallNote, route: Route | undefined): void {
+/** Notes the route that a request leads to. */
+export function noteRoute(note: CallNote, route: Place | undefined): void {
   if (route) note.route = `${route.httpMethod} ${route.template.text}`;
 }
 

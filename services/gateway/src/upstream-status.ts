@@ -8,6 +8,7 @@ import { answeredStatus, isGrpcError } from "@ocellus/runtime/answered-status.ts
 import { serviceUnavailable, type Violation } from "@ocellus/runtime/service-error.ts";
 import { toServiceError, toStatus } from "@ocellus/runtime/status.ts";
 import type { Logger } from "pino";
+import { renameFields } from "./rename-fields.ts";
 
 /** An error that a service answered with, as it is to be handed on. */
 class UpstreamError extends Error {
@@ -29,10 +30,19 @@ export function upstreamError(error: unknown, name: string): unknown {
   return new UpstreamError(create(StatusSchema, { code: error.code, message: messageOf(error, name) }));
 }
 
+/** The error of a failed call with the fields that it names renamed. */
+export function withFieldsRenamed(error: unknown, rename: (path: string) => string): unknown {
+  return error instanceof UpstreamError ? new UpstreamError(renameFields(error.status, rename)) : error;
+}
+
 /** The fields that a service found offending; none for an error of another kind. */
 export function violationsOf(error: unknown): Violation[] {
-  if (!(error instanceof UpstreamError)) return [];
-  return error.status.details.flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? []);
+  return error instanceof UpstreamError ? violationsIn(error.status) : [];
+}
+
+/** The offending fields that a status names. */
+export function violationsIn(status: Status): Violation[] {
+  return status.details.flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? []);
 }
 
 /** The google.rpc.Status that the caller of the gateway is answered for an error. The one place that turns errors into it. */

@@ -1,12 +1,15 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { type CallOptions, type Channel, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
 import type { AnyService } from "@ocellus/runtime/handlers.ts";
 import { requireReach } from "@ocellus/runtime/require-reach.ts";
+import { type ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
 import type { TlsFiles } from "@ocellus/runtime/tls.ts";
 import { upstreamError } from "./upstream-status.ts";
 
@@ -16,6 +19,7 @@ const SERVED_BY = [
   { service: EventService, name: "ingest", address: "INGEST_ADDRESS" },
   { service: EventErrorService, name: "ingest", address: "INGEST_ADDRESS" },
   { service: SessionService, name: "sessions", address: "SESSIONS_ADDRESS" },
+  { service: PersonService, name: "sessions", address: "SESSIONS_ADDRESS" },
   { service: AggregationService, name: "aggregation", address: "AGGREGATION_ADDRESS" },
 ] as const;
 
@@ -28,16 +32,21 @@ export interface Upstream {
   stream(method: DescMethod, requests: Message | AsyncIterable<Message>, options: CallOptions): AsyncIterable<Message>;
 }
 
-/** Opens a channel to each address, and answers a client of each service. They connect at the first call. */
+/**
+ * Opens a channel to each address, and answers a client of each service. They connect at the first call.
+ *
+ * @param stopping ends the streams that end by nothing else, with UNAVAILABLE: the gateway stops
+ */
 export function openUpstreams(
   addresses: Record<(typeof SERVED_BY)[number]["address"], string>,
   tls: TlsFiles,
+  stopping: AbortSignal,
 ): { list: Upstream[]; close: () => void } {
   const channels = new Map<string, Channel>();
   const list = SERVED_BY.map(({ service, name, address }) => {
     const channel = channels.get(addresses[address]) ?? openChannel(addresses[address], tls);
     channels.set(addresses[address], channel);
-    return upstreamOf(service, name, channel);
+    return upstreamOf(service, name, channel, stopping);
   });
   return {
     list,
@@ -49,7 +58,7 @@ export function openUpstreams(
 
 type Methods = Record<string, (requests: unknown, options: CallOptions) => unknown>;
 
-function upstreamOf(descriptor: AnyService, name: string, channel: Channel): Upstream {
+function upstreamOf(descriptor: AnyService, name: string, channel: Channel, stopping: AbortSignal): Upstream {
   const client = clientOf(descriptor, channel) as Methods;
   return {
     descriptor,
@@ -61,15 +70,28 @@ function upstreamOf(descriptor: AnyService, name: string, channel: Channel): Ups
         throw upstreamError(error, name);
       }
     },
-    async *stream(method, requests, options) {
+    async *stream(method, requests, { signal: cancelled, ...options }) {
+      const isEndless = method.methodKind === "server_streaming";
+      const signals = [cancelled, isEndless ? stopping : undefined].filter((signal) => signal !== undefined);
+      const signal = AbortSignal.any(signals);
       try {
-        await requireReach(channel.client, name, options.signal);
+        await requireReach(channel.client, name, signal);
         // A signal that has aborted already would not tell the stream.
-        if (options.signal?.aborted) return;
-        yield* client[method.localName]!(requests, options) as AsyncIterable<Message>;
+        if (!signal.aborted) {
+          yield* client[method.localName]!(requests, { ...options, signal }) as AsyncIterable<Message>;
+        }
+        if (isEndless && stopping.aborted) throw stopped();
       } catch (error) {
+        if (isEndless && stopping.aborted) throw stopped();
         throw upstreamError(error, name);
       }
     },
   };
+}
+
+function stopped(): ServiceError {
+  return unavailable(
+    "The gateway stops; call again, and resume where the stream ended",
+    ErrorReason.SERVICE_UNAVAILABLE,
+  );
 }

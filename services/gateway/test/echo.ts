@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventError } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { EventState } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { type EventResult, EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionState } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
@@ -17,6 +19,8 @@ export interface Seen {
   /** The refused events that the gateway had kept. */
   kept: EventError[];
   cancelled: PromiseWithResolvers<void>;
+  /** How much of an endless stream was taken from its service. */
+  sent?: number;
 }
 
 /** Services that answer what they were sent, and note it. */
@@ -49,12 +53,37 @@ export function echo(seen: Seen): Behind {
       listEvents: async (request) => {
         note(request);
         if (request.pageSize < 0) throw invalidArgument([{ field: "page_size", description: "must not be negative" }]);
-        return { events: [] };
+        return { events: [], nextPageToken: request.name === "many" ? "more" : "" };
+      },
+      getEventStatus: async ({ id }) => ({ eventStatus: { id: note(id), state: EventState.STORED, counted: true } }),
+      watchEvents: async function* (request, { signal }) {
+        note(request);
+        if (request.resumeToken === "wrong") {
+          throw invalidArgument([{ field: "resume_token", description: "is none" }], ErrorReason.INVALID_RESUME_TOKEN);
+        }
+        yield { resumeToken: "start" };
+        for (let value = 0; request.name === "endless" && !signal.aborted; value++) {
+          seen.sent = value;
+          yield {
+            event: { id: "e", name: "endless", data: { text: "x".repeat(100_000) } },
+            resumeToken: `t${value}`,
+          };
+          await setImmediate();
+        }
+        for (let value = 0; value < 3; value++) {
+          yield { event: { id: "e", namespace: "default", name: "line\nbreak", value }, resumeToken: `t${value}` };
+        }
+        if (request.name === "slow") throw watcherTooSlow();
+        await cancellation(signal, seen);
       },
       updateEvent: async (request) => ({ event: note(request).event }),
       deleteEvent: async ({ id }) => {
         note(id);
         return {};
+      },
+      purgeEvents: async (request) => {
+        note(request);
+        return { deletedCount: 0n };
       },
     },
     errors: {
@@ -88,10 +117,24 @@ export function echo(seen: Seen): Behind {
         return { sessions: [] };
       },
     },
+    persons: {
+      createPerson: async ({ person }) => ({ person: note(person) }),
+      getPerson: async ({ id }) => ({ person: { id: note(id), email: "kate@example.org", role: "user" } }),
+      listPersons: async (request) => {
+        note(request);
+        return { persons: [] };
+      },
+      updatePerson: async (request) => ({ person: note(request).person }),
+      deletePerson: async ({ id }) => {
+        note(id);
+        return {};
+      },
+    },
     aggregation: {
       queryAggregates: async (request) => {
         note(request);
-        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value: 1.5 }] };
+        const value = request.name === "valueless" ? undefined : 1.5;
+        return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value }] };
       },
     },
   };
@@ -109,6 +152,10 @@ function resultOf(event: Event, index: number): EventResult {
 function queueFull(): ServiceError {
   const facts = { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.QUEUE_FULL, retryAfterMs: 2500 };
   return new ServiceError("The queue is full", facts);
+}
+
+function watcherTooSlow(): ServiceError {
+  return new ServiceError("Too slow", { code: Code.RESOURCE_EXHAUSTED, reason: ErrorReason.WATCHER_TOO_SLOW });
 }
 
 async function cancellation(signal: AbortSignal, { cancelled }: Seen): Promise<void> {

@@ -58,7 +58,7 @@ export async function changeEvents<T>(
       const { changes, result } = await change(tx);
       const { rows } = await sql<{ id: string }>`select pg_current_xact_id()::text as id`.execute(tx.getKysely());
       const messages = changesOf(BigInt(rows[0]!.id), changes);
-      await tx.insertMany(OutboxMessage, messages);
+      if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
       return { messages, result };
     }),
   );

@@ -26,7 +26,8 @@ export interface Inserted {
 
 /**
  * Inserts events in one statement, within the caller's transaction. An event that was deleted after it was received stays
- * deleted: it comes again when its message is redelivered.
+ * deleted: it comes again when its message is redelivered. So do the events of a person that was purged after they were received; by
+ * naming that table the statement waits for a purge that begins, and a purge for it (see `purge-events.ts`).
  */
 export async function insertEvents(em: EntityManager, events: EventToStore[]): Promise<Inserted> {
   // Writers that lock rows in one order do not deadlock.
@@ -51,6 +52,9 @@ export async function insertEvents(em: EntityManager, events: EventToStore[]): P
     where not exists (
       select from ingest.deleted_events d
       where d.id = t.id and d."timestamp" = t."timestamp" and d.delete_time >= t.receive_time)
+      and not exists (
+        select from ingest.purged_persons p
+        where p.namespace = t.namespace and p.person_id = t.person_id and p.purge_time >= t.receive_time)
     on conflict do nothing
     returning id, to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "timestamp",
       pg_current_xact_id()::text as transaction_id

@@ -1,4 +1,4 @@
-import { Counter } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 
 const accepted = new Counter({ name: "ocellus_events_accepted_total", help: "Events that were accepted." });
 const refused = new Counter({ name: "ocellus_events_refused_total", help: "Events that were refused." });
@@ -8,6 +8,11 @@ const duplicates = new Counter({
   help: "Accepted events that were stored already.",
 });
 const failed = new Counter({ name: "ocellus_events_failed_total", help: "Accepted events that became an error." });
+
+const cutOff = new Counter({ name: "ocellus_watchers_cut_off_total", help: "Watchers that were too slow." });
+
+/** How many watch events now. */
+export const watchersNow = new Gauge({ name: "ocellus_watchers", help: "Those who watch events now." });
 
 const errorsKept = new Counter({
   name: "ocellus_event_errors_kept_total",
@@ -23,9 +28,9 @@ const errorsLost = new Counter({
   name: "ocellus_event_errors_lost_total",
   help: "Refused events that could not be kept.",
 });
-const errorsDropped = new Counter({
-  name: "ocellus_event_errors_dropped_messages_total",
-  help: "Messages of refused events that the stream EVENT_ERRORS threw away at its bound before they were kept.",
+const errorsDropped = new Gauge({
+  name: "ocellus_event_errors_dropped_messages",
+  help: "Messages of refused events that the stream EVENT_ERRORS ever threw away at its bound before they were kept.",
 });
 const replayed = new Counter({
   name: "ocellus_event_errors_replayed_total",
@@ -35,10 +40,11 @@ const replayed = new Counter({
 export const countErrorsKept = (reason: string) => errorsKept.inc({ reason });
 export const countErrorsDeleted = (cause: "age" | "bound", count: number) => errorsDeleted.inc({ cause }, count);
 export const countErrorsLost = (count: number) => errorsLost.inc(count);
-export const countErrorsDropped = (count: number) => errorsDropped.inc(count);
+export const tellErrorsDropped = (count: number) => errorsDropped.set(count);
 export const countReplayed = (count: number) => replayed.inc(count);
 export const countAccepted = (count: number) => accepted.inc(count);
 export const countRefused = (count: number) => refused.inc(count);
 export const countStored = (count: number) => stored.inc(count);
 export const countDuplicates = (count: number) => duplicates.inc(count);
 export const countFailed = (count: number) => failed.inc(count);
+export const countCutOff = () => cutOff.inc();

@@ -11,22 +11,31 @@ import { deleteEvent } from "./rpc/delete-event.ts";
 import { deleteEventError } from "./rpc/delete-event-error.ts";
 import { getEvent } from "./rpc/get-event.ts";
 import { getEventError } from "./rpc/get-event-error.ts";
+import { getEventStatus } from "./rpc/get-event-status.ts";
 import { listEventErrors } from "./rpc/list-event-errors.ts";
 import { listEvents } from "./rpc/list-events.ts";
+import { purgeEvents } from "./rpc/purge-events.ts";
 import { recordEventErrors } from "./rpc/record-event-errors.ts";
 import { replayEventErrors } from "./rpc/replay-event-errors.ts";
 import { streamEvents } from "./rpc/stream-events.ts";
 import { trackEvent } from "./rpc/track-event.ts";
 import { updateEvent } from "./rpc/update-event.ts";
+import { type WatchOptions, watchEvents } from "./rpc/watch-events.ts";
+import type { StatusOptions } from "./status/status-options.ts";
+
+/** What the RPCs work with. */
+export interface ServiceParts {
+  door: Door;
+  em: EntityManager;
+  outbox: Outbox;
+  database: Dependency;
+  watching: WatchOptions;
+  status: StatusOptions;
+  log: Logger;
+}
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
-export function services(
-  door: Door,
-  em: EntityManager,
-  outbox: Outbox,
-  database: Dependency,
-  log: Logger,
-): ServedService[] {
+export function services({ door, em, outbox, database, watching, status, log }: ServiceParts): ServedService[] {
   const changing = { em, outbox, log };
   const ingest = {
     trackEvent: trackEvent(door),
@@ -35,9 +44,12 @@ export function services(
   };
   const events = {
     getEvent: getEvent(em),
+    getEventStatus: getEventStatus(status),
     listEvents: listEvents(em),
+    watchEvents: watchEvents(watching),
     updateEvent: updateEvent(changing),
     deleteEvent: deleteEvent(changing),
+    purgeEvents: purgeEvents(changing),
   };
   const refused = {
     getEventError: getEventError(em),

@@ -43,15 +43,18 @@ export async function storeByCopy(pool: Pool, events: QueuedEvent[]): Promise<An
 }
 
 /**
- * Begins a transaction that no deletion overlaps: the table of what is deleted changes either before it is looked at here,
- * or after the events are stored.
+ * Begins a transaction that no deletion overlaps: the tables of what is deleted and who is purged change either before they are
+ * looked at here, or after the events are stored.
  */
 async function begin(client: ClientBase) {
   const results = await client.query<{ transaction_id: string; last_delete: string | null }>(`
     begin;
     lock table ingest.deleted_events in share mode;
-    select pg_current_xact_id()::text as transaction_id, (select max(delete_time)::text from ingest.deleted_events) as last_delete`);
-  const [, , { rows }] = results as unknown as [unknown, unknown, typeof results];
+    lock table ingest.purged_persons in access share mode;
+    select pg_current_xact_id()::text as transaction_id, greatest(
+      (select max(delete_time) from ingest.deleted_events), (select max(purge_time) from ingest.purged_persons)
+    )::text as last_delete`);
+  const { rows } = (results as unknown as (typeof results)[]).at(-1)!;
   const { transaction_id, last_delete } = rows[0]!;
   return {
     transactionId: BigInt(transaction_id),

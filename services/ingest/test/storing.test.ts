@@ -8,10 +8,10 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
-import { withConnection } from "@ocellus/suite/database-roles.ts";
 import { connect, type NatsConnection } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
+import { holdUpStoring } from "../../../test/support/hold-up-storing.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 
 let bed: TestBed;
@@ -72,7 +72,7 @@ test("changes that a crash left in the outbox are announced", async () => {
 test("a full queue refuses new events with a retry delay, keeps what it has, and takes more once it is stored", async () => {
   const event = { name: "filling", data: { text: "x".repeat(30_000) } };
   let accepted = 0;
-  const unlock = await holdUpStoring();
+  const unlock = await holdUpStoring(bed);
   const error = await errorOf(
     (async () => {
       for (; accepted < 200; accepted++) await ingest.trackEvent({ event });
@@ -85,23 +85,6 @@ test("a full queue refuses new events with a retry delay, keeps what it has, and
   await eventually(async () => (await ingest.trackEvent({ event }).catch(() => undefined)) && true);
   await untilStored("filling", accepted + 1);
 });
-
-/** Locks the table of events until the function that it answers is called. */
-async function holdUpStoring(): Promise<() => Promise<void>> {
-  const release = Promise.withResolvers<void>();
-  const locked = Promise.withResolvers<void>();
-  const transaction = withConnection(bed.adminUrl, async (client) => {
-    await client.query("begin; lock table ingest.events in access exclusive mode");
-    locked.resolve();
-    await release.promise;
-    await client.query("commit");
-  });
-  await locked.promise;
-  return () => {
-    release.resolve();
-    return transaction;
-  };
-}
 
 test("events of any past and of now are stored in partitions of their own", async () => {
   for (const year of ["1066", "2019", "2020", "2024"]) {

@@ -1,10 +1,11 @@
-import { commonVariables, duration, stateVariables } from "@ocellus/runtime/config.ts";
+import { address, commonVariables, duration, stateVariables } from "@ocellus/runtime/config.ts";
 import { closingRules } from "./session-rules.ts";
 
 /** Every environment variable that the sessions service reads. */
 export const variables = {
   ...commonVariables,
   ...stateVariables,
+  INGEST_ADDRESS: address({ desc: "where the ingest service serves gRPC, host:port" }),
   SESSION_IDLE_TIMEOUT: duration({
     default: 30 * 60_000,
     desc: "how long a person may be idle within one session, such as 30m; all replicas need the same",

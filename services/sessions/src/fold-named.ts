@@ -2,14 +2,13 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { EventChange } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
 import { isoOf, type Micros } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
+import type { SubjectChange } from "./recounts.ts";
 import { isBefore, join, type Run, runOf } from "./run.ts";
 
 /** A stored event on its way into its session. */
-export interface ChangedEvent {
+export interface ChangedEvent extends SubjectChange {
   change: EventChange;
   time: Micros;
-  /** The transaction that stored it. */
-  transactionId: bigint;
 }
 
 /** What events add to a session that they name. */

@@ -6,9 +6,12 @@ import { awaitConsumer, EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
 import { extendSessions } from "./consumers/extend-sessions.ts";
 import { forgetSeen } from "./inbox.ts";
+import { openIngest } from "./open-ingest.ts";
 import { schema } from "./orm.config.ts";
+import { Deletions } from "./persons/deletions.ts";
+import { sweepPersons } from "./persons/sweep-persons.ts";
 import { forgetRecounts } from "./recounts.ts";
-import { services } from "./service.ts";
+import { personService, sessionService } from "./service.ts";
 
 await runService("sessions", async (lifecycle) => {
   const config = readConfig(variables);
@@ -23,9 +26,11 @@ await runService("sessions", async (lifecycle) => {
   const forget = () => Promise.all([forgetSeen(em), forgetRecounts(em)]);
   lifecycle.background("forgetting", forgetOld("messages and recounts", forget, lifecycle));
 
-  await serve(services(em, rules, database, log), {
-    host: config.LISTEN_HOST,
-    port: config.GRPC_PORT,
-    tls: tlsFilesOf(config),
-  });
+  const tls = tlsFilesOf(config);
+  const persons = { em, idleTimeout, log, signal, ...openIngest(config.INGEST_ADDRESS, tls, lifecycle) };
+  const deletions = new Deletions(persons);
+  lifecycle.background("persons sweep", sweepPersons(persons, deletions));
+
+  const served = [sessionService(em, rules, { database, log }), personService(persons, deletions, { database, log })];
+  await serve(served, { host: config.LISTEN_HOST, port: config.GRPC_PORT, tls });
 });

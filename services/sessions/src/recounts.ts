@@ -1,7 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
-import type { ChangedEvent } from "./fold-named.ts";
-import { type Subject, subjectOf } from "./subject.ts";
+import type { Subject } from "./subject.ts";
 
 /** As long as a change may be on its way; see `inbox.ts`. */
 const KEEP = "30 days";
@@ -15,26 +14,33 @@ export async function rememberRecount(tx: EntityManager, subject: Subject, snaps
   `.execute(tx.getKysely());
 }
 
+/** A change as far as a recount of its subject may have seen it. */
+export interface SubjectChange {
+  subject: Subject | undefined;
+  /** The transaction that made the change. */
+  transactionId: bigint;
+}
+
 /**
- * The events that no recount of their subject has seen: one whose transaction was committed when the recount read the events
+ * The changes that no recount of their subject has seen: one whose transaction was committed when the recount read the events
  * is in its count, or was changed away again.
  */
-export async function notRecounted(tx: EntityManager, events: ChangedEvent[]): Promise<ChangedEvent[]> {
-  const column = <T>(value: (subject: Subject | undefined, event: ChangedEvent) => T) =>
-    events.map((event) => value(subjectOf(event.change), event));
+export async function notRecounted<T extends SubjectChange>(tx: EntityManager, changes: T[]): Promise<T[]> {
+  if (changes.length === 0) return changes;
+  const column = <V>(value: (change: SubjectChange) => V) => changes.map(value);
   const { rows } = await sql<{ index: string }>`
     select index - 1 as index
     from unnest(
-      ${column((subject) => subject?.byPerson)}::boolean[],
-      ${column((subject) => subject?.namespace)}::text[],
-      ${column((subject) => subject?.id)}::text[],
-      ${column((_, { transactionId }) => String(transactionId))}::xid8[]
+      ${column(({ subject }) => subject?.byPerson)}::boolean[],
+      ${column(({ subject }) => subject?.namespace)}::text[],
+      ${column(({ subject }) => subject?.id)}::text[],
+      ${column(({ transactionId }) => String(transactionId))}::xid8[]
     ) with ordinality as e (by_person, namespace, subject, transaction_id, index)
     join sessions.recounts r using (by_person, namespace, subject)
     where pg_visible_in_snapshot(e.transaction_id, r.snapshot)
   `.execute(tx.getKysely());
   const seen = new Set(rows.map(({ index }) => Number(index)));
-  return seen.size === 0 ? events : events.filter((_, index) => !seen.has(index));
+  return seen.size === 0 ? changes : changes.filter((_, index) => !seen.has(index));
 }
 
 /** Forgets recounts that are older than any change on its way. */

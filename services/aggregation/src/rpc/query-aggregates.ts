@@ -11,15 +11,19 @@ import { sqlStateOf } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { microsOf, microsOfSql, timestampOf } from "@ocellus/runtime/time.ts";
-import { type AggregateRow, type Aggregation, selectAggregates } from "../select-aggregates.ts";
+import { type AggregateRow, type Aggregation, selectAggregates, type Unit } from "../select-aggregates.ts";
 
 /** What one answer may hold at most, so that it stays below gRPC's default limit of 4 MiB. */
 const MAX_ROWS = 50_000;
 
-const UNITS: Partial<Record<Granularity, "minute" | "hour" | "day">> = {
+const UNITS: Partial<Record<Granularity, Unit>> = {
+  [Granularity.NONE]: "microsecond",
   [Granularity.MINUTE]: "minute",
   [Granularity.HOUR]: "hour",
   [Granularity.DAY]: "day",
+  [Granularity.WEEK]: "week",
+  [Granularity.MONTH]: "month",
+  [Granularity.YEAR]: "year",
 };
 
 const AGGREGATIONS: Partial<Record<AggregationType, Aggregation>> = {
@@ -51,12 +55,13 @@ export function queryAggregates(em: EntityManager): Handlers<typeof AggregationS
 }
 
 /** Throws one INVALID_ARGUMENT for all that is wrong with the request. */
-function check(request: QueryAggregatesRequest): { unit: "minute" | "hour" | "day"; aggregation: Aggregation } {
+function check(request: QueryAggregatesRequest): { unit: Unit; aggregation: Aggregation } {
   const { namespace, name, tsMin, tsMax } = request;
   const violations = searchedProblems({ texts: { namespace, name }, times: { ts_min: tsMin, ts_max: tsMax } });
   const unit = UNITS[request.granularity];
   const aggregation = AGGREGATIONS[request.aggregationType];
-  if (!unit) violations.push({ field: "granularity", description: "must be minute, hour or day" });
+  if (!unit)
+    violations.push({ field: "granularity", description: "must be none, minute, hour, day, week, month or year" });
   if (!aggregation) {
     violations.push({ field: "aggregation_type", description: "must be count, sum, min, max or avg" });
   }

@@ -7,6 +7,7 @@ import type { CallNote } from "../metrics.ts";
 
 const TRANSPORTS: Record<CallNote["protocol"], Transport> = {
   rest: Transport.REST,
+  plain: Transport.PLAIN,
   connect: Transport.CONNECT,
   grpc: Transport.GRPC,
   "grpc-web": Transport.GRPC_WEB,

@@ -13,7 +13,8 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void
 export function disconnectSignal(response: HttpResponse): AbortSignal {
   const abort = new AbortController();
   response.once("close", () => {
-    if (!response.writableFinished) abort.abort();
+    // Over HTTP/2 a client that resets its stream with NO_ERROR makes it look finished, though nobody has ended it.
+    if (!response.writableEnded || !response.writableFinished) abort.abort();
   });
   return abort.signal;
 }

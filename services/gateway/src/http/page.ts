@@ -28,9 +28,9 @@ export async function servePage(page: Page, request: HttpRequest, response: Http
     ...page.headers,
     "cache-control": page.cache,
     etag,
-    vary: "accept-encoding",
     "x-content-type-options": "nosniff",
   };
+  response.appendHeader("vary", "accept-encoding");
   if (request.headers["if-none-match"]?.includes(etag)) {
     response.writeHead(304, headers).end();
     return;

@@ -1,6 +1,9 @@
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { HttpRequest } from "./node-http.ts";
 
+/** The largest body that is read. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** What was received of a body, for who looks at it although it was refused. */
 export interface ReceivedBody {
   /** Undefined while nothing was read. */

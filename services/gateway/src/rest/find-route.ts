@@ -1,11 +1,17 @@
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
-import type { Route } from "./routes.ts";
+import type { PathTemplate } from "./path-template.ts";
+
+/** What a request may lead to. */
+export interface Place {
+  httpMethod: string;
+  template: PathTemplate;
+}
 
 /** What a path leads to. */
-export interface Found {
+export interface Found<P extends Place> {
   /** The routes of the request's method, those that mean the path most exactly. They differ in what their body is. */
-  routes: Route[];
+  routes: P[];
   /** What the path's variables are bound to, by field path. */
   bound: Map<string, string>;
   /** The methods that the path takes, for the header Allow. */
@@ -16,7 +22,7 @@ export interface Found {
  * Finds where a request leads. HEAD goes where GET goes. Throws NOT_FOUND for a path that no route has, and
  * INVALID_ARGUMENT where a part of it cannot be decoded. No route is answered for a method that the path does not take.
  */
-export function findRoute(routes: readonly Route[], httpMethod: string, path: string): Found {
+export function findRoute<P extends Place>(routes: readonly P[], httpMethod: string, path: string): Found<P> {
   const matches = routes.flatMap((route) => {
     const bound = matchOf(route, path);
     return bound ? [{ route, bound }] : [];
@@ -40,7 +46,7 @@ export function findRoute(routes: readonly Route[], httpMethod: string, path: st
   };
 }
 
-function matchOf(route: Route, path: string): Map<string, string> | undefined {
+function matchOf(route: Place, path: string): Map<string, string> | undefined {
   try {
     return route.template.match(path);
   } catch {

@@ -1,10 +1,8 @@
-import { create, type JsonValue } from "@bufbuild/protobuf";
-import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
-import { BadRequestSchema } from "@ocellus/proto/google/rpc/error_details_pb.ts";
-import { type Status, StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
+import type { JsonValue } from "@bufbuild/protobuf";
+import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { fieldNamed } from "../json/field-named.ts";
 import { pathOfKey } from "../json/problems.ts";
-import { violationsMessage } from "../violations-message.ts";
+import { renameFields } from "../rename-fields.ts";
 import type { Route } from "./routes.ts";
 
 /** What a client sent: the JSON of its body, or an object with the names of its query parameters. */
@@ -43,18 +41,7 @@ export function pathAsSent(path: string, { route, json }: Sent): string {
   return sent;
 }
 
-/** An error whose violations, and the message made of them, name the fields as the client sent them. */
+/** An error that names the fields as the client sent them. */
 export function statusAsSent(status: Status, sent: Sent): Status {
-  let message = status.message;
-  const details = status.details.map((detail) => {
-    const badRequest = anyUnpack(detail, BadRequestSchema);
-    if (!badRequest) return detail;
-    const renamed = badRequest.fieldViolations.map((violation) => ({
-      ...violation,
-      field: pathAsSent(violation.field, sent),
-    }));
-    if (message === violationsMessage(badRequest.fieldViolations)) message = violationsMessage(renamed);
-    return anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: renamed }));
-  });
-  return create(StatusSchema, { code: status.code, message, details });
+  return renameFields(status, (path) => pathAsSent(path, sent));
 }

@@ -39,7 +39,8 @@ export function namesIn(query: string): string[] {
   return query.split("&").flatMap((part) => decode(part.split("=", 1)[0]!) ?? []);
 }
 
-function parametersOf(query: string, problems: Problems): Map<string, string[]> {
+/** The values of each parameter of a query, by its name as it was sent. Reports what cannot be decoded. */
+export function parametersOf(query: string, problems: Problems): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const part of query.split("&")) {
     if (part === "") continue;
@@ -89,7 +90,7 @@ export function isWellKnown(field: DescField): boolean {
 }
 
 /** The JSON that a text stands for in this field. */
-function jsonOf(field: DescField): (text: string) => JsonValue {
+export function jsonOf(field: DescField): (text: string) => JsonValue {
   return (text) => {
     if (field.scalar === ScalarType.BOOL && (text === "true" || text === "false")) return text === "true";
     // In a query a plus sign means a space, and a zone such as +02:00 is seldom encoded.

@@ -17,16 +17,24 @@ export interface Route {
   responseBody: DescField | undefined;
 }
 
-/** The routes that the `google.api.http` annotations of the upstreams' unary methods describe. Throws for a wrong one. */
+/**
+ * The routes that the `google.api.http` annotations of the upstreams' methods describe: those with one answer, and those that
+ * stream their answers. Throws for a wrong one.
+ */
 export function routesOf(upstreams: readonly Upstream[]): Route[] {
   return upstreams.flatMap((upstream) =>
     upstream.descriptor.methods
-      .filter((method) => method.methodKind === "unary" && hasOption(method, http))
+      .filter((method) => (method.methodKind === "unary" || isStream({ method })) && hasOption(method, http))
       .flatMap((method) => {
         const rule = getOption(method, http);
         return [rule, ...rule.additionalBindings].map((binding) => routeOf(binding, method, upstream));
       }),
   );
+}
+
+/** Whether a route answers a stream of server-sent events. */
+export function isStream({ method }: Pick<Route, "method">): boolean {
+  return method.methodKind === "server_streaming";
 }
 
 function routeOf(rule: HttpRule, method: DescMethod, upstream: Upstream): Route {

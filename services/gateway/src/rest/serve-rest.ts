@@ -1,7 +1,5 @@
 import type { JsonValue, Message } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
-import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { readUnread } from "../event-errors/read-unread.ts";
@@ -15,12 +13,14 @@ import {
 import { sourceOf } from "../event-errors/source.ts";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
 import { type Page, servePage } from "../http/page.ts";
-import { type ReceivedBody, readBody } from "../http/read-body.ts";
+import { MAX_BODY_BYTES, type ReceivedBody, readBody } from "../http/read-body.ts";
+import { targetOf } from "../http/request-target.ts";
 import { respond, respondError } from "../http/respond.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type CallNote, noteRoute } from "../metrics.ts";
 import { apiPages } from "../openapi/pages.ts";
 import { statusOf } from "../upstream-status.ts";
+import { answerOtherMethod } from "./answer-other-method.ts";
 import { bodyTooLarge, chooseRoute } from "./choose-route.ts";
 import { completeRefusal } from "./complete-refusal.ts";
 import { findRoute } from "./find-route.ts";
@@ -29,13 +29,11 @@ import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
 import { type Parts, readRequest, sentAs } from "./read-request.ts";
 import { responseJson } from "./response-json.ts";
-import type { Route } from "./routes.ts";
+import { isStream, type Route } from "./routes.ts";
+import { serveEventStream } from "./serve-event-stream.ts";
 import { successStatusOf } from "./success-status.ts";
 
 const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
-
-/** The largest body that is read. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Answers REST requests by calls of the RPCs that the routes lead to, and documents the routes. */
 export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logger) {
@@ -47,7 +45,7 @@ export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logg
     };
     const received: ReceivedCall = { methods: [], body: {}, ...sourceOf(request, note.protocol) };
     try {
-      await answer({ routes, pages, keep }, request, response, note, knownAs, received);
+      await answer({ routes, pages, keep, log }, request, response, note, knownAs, received);
     } catch (error) {
       const status = translate(statusOf(error, log));
       if (received.methods.some(keepsRefusals)) {
@@ -64,10 +62,11 @@ interface Served {
   /** What is answered as it is, by path. */
   pages: ReadonlyMap<string, Page>;
   keep: KeepRefused;
+  log: Logger;
 }
 
 async function answer(
-  { routes, pages, keep }: Served,
+  { routes, pages, keep, log }: Served,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -86,12 +85,7 @@ async function answer(
   const isPage = page !== undefined || path === "/";
   const found = isPage ? { routes: [], bound: new Map(), allow: PAGE_METHODS } : findRoute(routes, httpMethod, path);
   noteRoute(note, found.routes[0]);
-  if (found.routes.length === 0) {
-    response.setHeader("allow", found.allow.join(", "));
-    if (httpMethod !== "OPTIONS") throw methodNotAllowed(httpMethod, path, found.allow);
-    response.writeHead(204).end();
-    return;
-  }
+  if (found.routes.length === 0) return answerOtherMethod(request, response, path, found.allow);
   const signal = disconnectSignal(response);
   received.methods = found.routes.map(({ method }) => method);
   const body = found.routes[0]!.body ? await readJsonBody(request, found.routes, received.body) : undefined;
@@ -103,6 +97,15 @@ async function answer(
   const message = await readWhole(sent, parts, signal);
   knownAs(sent);
   received.request = message;
+  if (isStream(route)) {
+    const stream = {
+      route,
+      request: message,
+      signal,
+      statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
+    };
+    return serveEventStream(stream, request, response, note);
+  }
   const output = await route.upstream.call(route.method, message, { signal, ...keptHere(route.method) });
   await keepRefusedEvents(keep, received, output, (status) => statusAsSent(status, sent));
   const status = successStatusOf(route);
@@ -137,18 +140,4 @@ async function readJsonBody(
   const bytes = await readBody(request, MAX_BODY_BYTES, tooLarge, received);
   if (bytes.length > 0) requireJson(request);
   return parseJson(bytes);
-}
-
-/** A request target is a path, or to a proxy a whole URL. */
-function targetOf({ url = "/" }: HttpRequest): { path: string; query: string } {
-  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
-  const mark = target.indexOf("?");
-  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
-}
-
-function methodNotAllowed(httpMethod: string, path: string, allow: string[]): ServiceError {
-  return new ServiceError(`${path} takes no ${httpMethod}, but ${allow.join(", ")}`, {
-    code: Code.UNIMPLEMENTED,
-    reason: ErrorReason.METHOD_NOT_ALLOWED,
-  });
 }

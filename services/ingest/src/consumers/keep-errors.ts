@@ -15,8 +15,8 @@ export interface KeepErrorsOptions extends ConsumerContext {
   maxBytes: number;
 }
 
-/** A message has up to 1 MiB. */
-const SOURCE = { stream: EVENT_ERRORS.stream, consumer: EVENT_ERRORS.consumers[0], max: 16 };
+/** A message has up to 1 MiB, and one that the stream threw away no longer counts as unacknowledged. */
+const SOURCE = { stream: EVENT_ERRORS.stream, consumer: EVENT_ERRORS.consumers[0], max: 16, maxWaiting: 32 };
 
 /** Keeps refused events until the signal aborts. A redelivered error is there already: its id was made at the door. */
 export function keepErrors(options: KeepErrorsOptions): Promise<void> {

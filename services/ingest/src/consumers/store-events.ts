@@ -1,4 +1,3 @@
-import type { EntityManager } from "@mikro-orm/postgresql";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { ErrorStage, Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
@@ -20,6 +19,7 @@ import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
 import { isPoison } from "../poison.ts";
 import { storeByCopy } from "../store-by-copy.ts";
+import { signalStored } from "../watch/stored-signal.ts";
 import { type QueuedEvent, readAccepted } from "../wire/read-accepted.ts";
 
 /** What the storing consumer works with. */
@@ -70,7 +70,7 @@ async function store(events: QueuedEvent[], options: StoreEventsOptions): Promis
       em,
       events.map(({ event }) => event.timestamp),
     );
-    messages = (await storeNew(options.pool, events)) ?? (await storeUnknown(em, events.map(decoded)));
+    messages = (await storeNew(events, options)) ?? (await storeUnknown(events.map(decoded), options));
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
@@ -88,9 +88,14 @@ async function store(events: QueuedEvent[], options: StoreEventsOptions): Promis
     .catch((error) => log.warn({ err: error }, "changes are stored and not yet announced; the sweep will do it"));
 }
 
-async function storeNew(pool: Pool, events: QueuedEvent[]): Promise<Announcement[] | undefined> {
+async function storeNew(
+  events: QueuedEvent[],
+  { pool, queue }: StoreEventsOptions,
+): Promise<Announcement[] | undefined> {
   const messages = await storeByCopy(pool, events);
-  if (messages) countStored(events.length);
+  if (!messages) return undefined;
+  signalStored(queue);
+  countStored(events.length);
   return messages;
 }
 
@@ -99,7 +104,7 @@ function decoded({ event, receiveTime }: QueuedEvent): EventToStore {
 }
 
 /** One transaction: the events that are neither stored nor deleted, and the messages that announce them. */
-async function storeUnknown(em: EntityManager, events: EventToStore[]): Promise<Announcement[]> {
+async function storeUnknown(events: EventToStore[], { em, queue }: StoreEventsOptions): Promise<Announcement[]> {
   const { count, messages } = await em.fork().transactional(async (tx) => {
     const { events: fresh, transactionId } = await insertEvents(tx, events);
     const changes = fresh.map(({ event, timestamp }) =>
@@ -109,6 +114,7 @@ async function storeUnknown(em: EntityManager, events: EventToStore[]): Promise<
     if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
     return { count: fresh.length, messages };
   });
+  if (count > 0) signalStored(queue);
   countStored(count);
   countDuplicates(events.length - count);
   return messages;

@@ -20,6 +20,8 @@ const EventErrorSchema = defineEntity({
   tableName: "event_errors",
   properties: {
     id: p.uuid().primary(),
+    /** The id that the refused event had; unknown where it had none, or cannot be read. */
+    eventId: p.uuid().nullable(),
     /** An ErrorStage. */
     stage: p.smallint().$type<ErrorStage>(),
     /** An encoded google.rpc.Status; unknown of errors that an earlier version kept, which had a message alone. */

@@ -20,6 +20,8 @@ const StoredEventSchema = defineEntity({
     data: p.json<JsonObject>().columnType("json").nullable(),
     receiveTime: p.type(MicrosType),
     updateTime: p.type(MicrosType).nullable(),
+    /** Set by the table when the event is stored; unknown of what was stored before there was this column. */
+    storeTime: p.type(MicrosType).nullable(),
   },
 });
 

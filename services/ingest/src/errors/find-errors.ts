@@ -40,9 +40,13 @@ export async function* findErrors(
       texts: { namespace: filter.namespace },
       min: ["create_time_min", filter.createTimeMin],
       max: ["create_time_max", filter.createTimeMax],
-      key: ["createTime", "id"],
+      key: ["create_time", "id"],
       page: { pageSize: Math.min(left, PART), pageToken },
-      also: { conditions: [...conditionsOf(filter), ...further], problems: problemsOf(filter) },
+      also: {
+        conditions: [...conditionsOf(filter), ...further],
+        given: [filter.reason, filter.field ?? null, filter.stage, further],
+        problems: problemsOf(filter),
+      },
     });
     yield page;
     left -= page.rows.length;

@@ -1,5 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { type ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
@@ -13,11 +14,12 @@ export async function insertErrors(em: EntityManager, errors: EventError[]): Pro
   const column = <T>(value: (error: EventError) => T) => errors.map(value);
   const { rows } = await sql<{ id: string }>`
     insert into ingest.event_errors
-      (id, stage, status, reason, fields, payload, payload_size, event, namespace, name, transport, peer, address, create_time)
-    select id, stage, status, reason, array(select json_array_elements_text(fields::json)), payload, payload_size, event,
+      (id, event_id, stage, status, reason, fields, payload, payload_size, event, namespace, name, transport, peer, address, create_time)
+    select id, event_id, stage, status, reason, array(select json_array_elements_text(fields::json)), payload, payload_size, event,
       namespace, name, transport, peer, address, create_time
     from unnest(
       ${column(({ id }) => id)}::uuid[],
+      ${column(({ event }) => (isUuid(event?.id ?? "") ? event?.id : undefined))}::uuid[],
       ${column(({ stage }) => stage)}::smallint[],
       ${column(({ status }) => status && Buffer.from(toBinary(StatusSchema, status)))}::bytea[],
       ${column(({ status }) => (status ? reasonName(reasonOf(status)) : ""))}::text[],
@@ -31,7 +33,7 @@ export async function insertErrors(em: EntityManager, errors: EventError[]): Pro
       ${column(({ source }) => source?.peer ?? "")}::text[],
       ${column(({ source }) => source?.address ?? "")}::text[],
       ${column(({ createTime }) => isoOf(createTime ? microsOf(createTime) : 0n))}::timestamptz[]
-    ) as t (id, stage, status, reason, fields, payload, payload_size, event, namespace, name, transport, peer, address,
+    ) as t (id, event_id, stage, status, reason, fields, payload, payload_size, event, namespace, name, transport, peer, address,
       create_time)
     on conflict do nothing
     returning id

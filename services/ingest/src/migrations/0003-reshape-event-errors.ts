@@ -38,8 +38,7 @@ export class Migration0003ReshapeEventErrors extends Migration {
         is_only boolean primary key default true check (is_only),
         bytes bigint not null,
         stream_created text not null default '',
-        handled bigint not null default 0,
-        dropped bigint not null default 0
+        handled bigint not null default 0
       )`);
     this.addSql(`
       insert into ingest.event_error_totals (bytes)

@@ -3,16 +3,18 @@ import { timestampProblem, validateEvent } from "@ocellus/event-rules/validate-e
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
+import { applyMask } from "@ocellus/runtime/apply-mask.ts";
 import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { microsOf, nowMicros } from "@ocellus/runtime/time.ts";
-import { applyMask } from "../apply-mask.ts";
 import { type ChangeOptions, changeEvents, lockEvents, requireEventId } from "../change-event.ts";
 import { updated } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
 import { DeletedEvent } from "../entities/deleted-event.ts";
 import type { StoredEvent } from "../entities/stored-event.ts";
+
+const RULES = { fixed: ["id"], outputOnly: ["receive_time", "update_time"], keptByStar: ["timestamp"] };
 
 /** Changes one event. Throws NOT_FOUND, INVALID_ARGUMENT for what an event may not be, ALREADY_EXISTS for its namesake's time. */
 export function updateEvent(options: ChangeOptions): Handlers<typeof EventService>["updateEvent"] {
@@ -28,7 +30,8 @@ export function updateEvent(options: ChangeOptions): Handlers<typeof EventServic
       const [stored] = (await lockEvents(tx, changes.id)) as [StoredEvent];
       const previous = { ...stored };
       const now = nowMicros();
-      const changed = applyMask(create(EventSchema, stored.toMessage()), changes, updateMask?.paths ?? []);
+      const before = create(EventSchema, stored.toMessage());
+      const changed = applyMask(EventSchema, before, changes, updateMask?.paths ?? [], RULES);
       const violations = validateEvent(changed, "event", now);
       if (violations.length > 0) throw invalidArgument(violations, ErrorReason.INVALID_EVENT);
       stored.change(changed);

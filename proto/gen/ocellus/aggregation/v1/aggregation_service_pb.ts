@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ocellus/aggregation/v1/aggregation_service.proto.
  */
 export const file_ocellus_aggregation_v1_aggregation_service: GenFile = /*@__PURE__*/
-  fileDesc("CjBvY2VsbHVzL2FnZ3JlZ2F0aW9uL3YxL2FnZ3JlZ2F0aW9uX3NlcnZpY2UucHJvdG8SFm9jZWxsdXMuYWdncmVnYXRpb24udjEijgIKFlF1ZXJ5QWdncmVnYXRlc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSKgoGdHNfbWluGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZ0c19tYXgYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKC2dyYW51bGFyaXR5GAUgASgOMiMub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5HcmFudWxhcml0eRJBChBhZ2dyZWdhdGlvbl90eXBlGAYgASgOMicub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5BZ2dyZWdhdGlvblR5cGUiTQoXUXVlcnlBZ2dyZWdhdGVzUmVzcG9uc2USMgoEcm93cxgBIAMoCzIkLm9jZWxsdXMuYWdncmVnYXRpb24udjEuQWdncmVnYXRlUm93IqcBCgxBZ2dyZWdhdGVSb3cSMAoMYnVja2V0X3N0YXJ0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4ChRhZ2dyZWdhdGVkX3RpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoFdmFsdWUYAyABKAFIAIgBARINCgVjb3VudBgEIAEoA0IICgZfdmFsdWUqbQoLR3JhbnVsYXJpdHkSGwoXR1JBTlVMQVJJVFlfVU5TUEVDSUZJRUQQABIWChJHUkFOVUxBUklUWV9NSU5VVEUQARIUChBHUkFOVUxBUklUWV9IT1VSEAISEwoPR1JBTlVMQVJJVFlfREFZEAMqtwEKD0FnZ3JlZ2F0aW9uVHlwZRIgChxBR0dSRUdBVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASGgoWQUdHUkVHQVRJT05fVFlQRV9DT1VOVBABEhgKFEFHR1JFR0FUSU9OX1RZUEVfU1VNEAISGAoUQUdHUkVHQVRJT05fVFlQRV9NSU4QAxIYChRBR0dSRUdBVElPTl9UWVBFX01BWBAEEhgKFEFHR1JFR0FUSU9OX1RZUEVfQVZHEAUytAEKEkFnZ3JlZ2F0aW9uU2VydmljZRKdAQoPUXVlcnlBZ2dyZWdhdGVzEi4ub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5RdWVyeUFnZ3JlZ2F0ZXNSZXF1ZXN0Gi8ub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5RdWVyeUFnZ3JlZ2F0ZXNSZXNwb25zZSIpgtPkkwIjEiEvdjEvYWdncmVnYXRlcy97bmFtZXNwYWNlfS97bmFtZX1iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CjBvY2VsbHVzL2FnZ3JlZ2F0aW9uL3YxL2FnZ3JlZ2F0aW9uX3NlcnZpY2UucHJvdG8SFm9jZWxsdXMuYWdncmVnYXRpb24udjEijgIKFlF1ZXJ5QWdncmVnYXRlc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSKgoGdHNfbWluGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZ0c19tYXgYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKC2dyYW51bGFyaXR5GAUgASgOMiMub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5HcmFudWxhcml0eRJBChBhZ2dyZWdhdGlvbl90eXBlGAYgASgOMicub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5BZ2dyZWdhdGlvblR5cGUiTQoXUXVlcnlBZ2dyZWdhdGVzUmVzcG9uc2USMgoEcm93cxgBIAMoCzIkLm9jZWxsdXMuYWdncmVnYXRpb24udjEuQWdncmVnYXRlUm93IqcBCgxBZ2dyZWdhdGVSb3cSMAoMYnVja2V0X3N0YXJ0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4ChRhZ2dyZWdhdGVkX3RpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoFdmFsdWUYAyABKAFIAIgBARINCgVjb3VudBgEIAEoA0IICgZfdmFsdWUqxgEKC0dyYW51bGFyaXR5EhsKF0dSQU5VTEFSSVRZX1VOU1BFQ0lGSUVEEAASFgoSR1JBTlVMQVJJVFlfTUlOVVRFEAESFAoQR1JBTlVMQVJJVFlfSE9VUhACEhMKD0dSQU5VTEFSSVRZX0RBWRADEhQKEEdSQU5VTEFSSVRZX1dFRUsQBBIVChFHUkFOVUxBUklUWV9NT05USBAFEhQKEEdSQU5VTEFSSVRZX1lFQVIQBhIUChBHUkFOVUxBUklUWV9OT05FEAcqtwEKD0FnZ3JlZ2F0aW9uVHlwZRIgChxBR0dSRUdBVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASGgoWQUdHUkVHQVRJT05fVFlQRV9DT1VOVBABEhgKFEFHR1JFR0FUSU9OX1RZUEVfU1VNEAISGAoUQUdHUkVHQVRJT05fVFlQRV9NSU4QAxIYChRBR0dSRUdBVElPTl9UWVBFX01BWBAEEhgKFEFHR1JFR0FUSU9OX1RZUEVfQVZHEAUytAEKEkFnZ3JlZ2F0aW9uU2VydmljZRKdAQoPUXVlcnlBZ2dyZWdhdGVzEi4ub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5RdWVyeUFnZ3JlZ2F0ZXNSZXF1ZXN0Gi8ub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5RdWVyeUFnZ3JlZ2F0ZXNSZXNwb25zZSIpgtPkkwIjEiEvdjEvYWdncmVnYXRlcy97bmFtZXNwYWNlfS97bmFtZX1iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * Asks for the aggregates of one series.
@@ -137,7 +137,7 @@ export const AggregateRowSchema: GenMessage<AggregateRow> = /*@__PURE__*/
   messageDesc(file_ocellus_aggregation_v1_aggregation_service, 2);
 
 /**
- * The length of a bucket. Buckets start at whole minutes, hours and days of UTC.
+ * The length of a bucket. Buckets start at whole minutes, hours, days, weeks, months and years of UTC.
  *
  * @generated from enum ocellus.aggregation.v1.Granularity
  */
@@ -169,10 +169,38 @@ export const Granularity = {
    * @generated from enum value: GRANULARITY_DAY = 3;
    */
   DAY: 3,
+
+  /**
+   * By the week, which starts on Monday.
+   *
+   * @generated from enum value: GRANULARITY_WEEK = 4;
+   */
+  WEEK: 4,
+
+  /**
+   * By the month.
+   *
+   * @generated from enum value: GRANULARITY_MONTH = 5;
+   */
+  MONTH: 5,
+
+  /**
+   * By the year.
+   *
+   * @generated from enum value: GRANULARITY_YEAR = 6;
+   */
+  YEAR: 6,
+
+  /**
+   * No buckets: one row for each distinct `timestamp`.
+   *
+   * @generated from enum value: GRANULARITY_NONE = 7;
+   */
+  NONE: 7,
 } as const;
 
 /**
- * The length of a bucket. Buckets start at whole minutes, hours and days of UTC.
+ * The length of a bucket. Buckets start at whole minutes, hours, days, weeks, months and years of UTC.
  *
  * @generated from enum ocellus.aggregation.v1.Granularity
  */

@@ -4,20 +4,22 @@
 
 // Taking events in, and serving and changing those that are stored.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../../google/rpc/status_pb.ts";
+import { file_google_rpc_status } from "../../../google/rpc/status_pb.ts";
 import type { Event } from "../../event/v1/event_pb.ts";
 import { file_ocellus_event_v1_event } from "../../event/v1/event_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ocellus/ingest/v1/event_service.proto.
  */
 export const file_ocellus_ingest_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJtChJVcGRhdGVFdmVudFJlcXVlc3QSJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI9ChNVcGRhdGVFdmVudFJlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudCIgChJEZWxldGVFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlRXZlbnRSZXNwb25zZTKcBAoMRXZlbnRTZXJ2aWNlEnMKCEdldEV2ZW50EiIub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXF1ZXN0GiMub2NlbGx1cy5pbmdlc3QudjEuR2V0RXZlbnRSZXNwb25zZSIegtPkkwIYYgVldmVudBIPL3YxL2V2ZW50cy97aWR9Em0KCkxpc3RFdmVudHMSJC5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVxdWVzdBolLm9jZWxsdXMuaW5nZXN0LnYxLkxpc3RFdmVudHNSZXNwb25zZSISgtPkkwIMEgovdjEvZXZlbnRzErABCgtVcGRhdGVFdmVudBIlLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVxdWVzdBomLm9jZWxsdXMuaW5nZXN0LnYxLlVwZGF0ZUV2ZW50UmVzcG9uc2UiUoLT5JMCTDoFZXZlbnRaJToFZXZlbnRiBWV2ZW50GhUvdjEvZXZlbnRzL3tldmVudC5pZH1iBWV2ZW50MhUvdjEvZXZlbnRzL3tldmVudC5pZH0SdQoLRGVsZXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5EZWxldGVFdmVudFJlc3BvbnNlIheC0+STAhEqDy92MS9ldmVudHMve2lkfWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_ocellus_event_v1_event]);
+  fileDesc("CiVvY2VsbHVzL2luZ2VzdC92MS9ldmVudF9zZXJ2aWNlLnByb3RvEhFvY2VsbHVzLmluZ2VzdC52MSIdCg9HZXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOgoQR2V0RXZlbnRSZXNwb25zZRImCgVldmVudBgBIAEoCzIXLm9jZWxsdXMuZXZlbnQudjEuRXZlbnQi1AIKEUxpc3RFdmVudHNSZXF1ZXN0EhYKCW5hbWVzcGFjZRgBIAEoCUgAiAEBEhEKBG5hbWUYAiABKAlIAYgBARIVCghjYXRlZ29yeRgDIAEoCUgCiAEBEhcKCnNlc3Npb25faWQYBCABKAlIA4gBARIWCglwZXJzb25faWQYBSABKAlIBIgBARIxCg10aW1lc3RhbXBfbWluGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg10aW1lc3RhbXBfbWF4GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlYKEkxpc3RFdmVudHNSZXNwb25zZRInCgZldmVudHMYASADKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIjChVHZXRFdmVudFN0YXR1c1JlcXVlc3QSCgoCaWQYASABKAkiTgoWR2V0RXZlbnRTdGF0dXNSZXNwb25zZRI0CgxldmVudF9zdGF0dXMYASABKAsyHi5vY2VsbHVzLmluZ2VzdC52MS5FdmVudFN0YXR1cyL/AgoLRXZlbnRTdGF0dXMSCgoCaWQYASABKAkSLAoFc3RhdGUYAiABKA4yHS5vY2VsbHVzLmluZ2VzdC52MS5FdmVudFN0YXRlEjAKDHJlY2VpdmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RvcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdGltZXN0YW1wcxgFIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKc2Vzc2lvbl9pZBgGIAEoCRITCgtzZXNzaW9uaXNlZBgHIAEoCBIPCgdjb3VudGVkGAggASgIEi8KC2RlbGV0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5ldmVudF9lcnJvcl9pZBgKIAEoCRIhCgVlcnJvchgLIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIsQCChJXYXRjaEV2ZW50c1JlcXVlc3QSFgoJbmFtZXNwYWNlGAEgASgJSACIAQESEQoEbmFtZRgCIAEoCUgBiAEBEhUKCGNhdGVnb3J5GAMgASgJSAKIAQESFwoKc2Vzc2lvbl9pZBgEIAEoCUgDiAEBEhYKCXBlcnNvbl9pZBgFIAEoCUgEiAEBEjEKDXRpbWVzdGFtcF9taW4YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDXRpbWVzdGFtcF9tYXgYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHJlc3VtZV90b2tlbhgIIAEoCUIMCgpfbmFtZXNwYWNlQgcKBV9uYW1lQgsKCV9jYXRlZ29yeUINCgtfc2Vzc2lvbl9pZEIMCgpfcGVyc29uX2lkIlMKE1dhdGNoRXZlbnRzUmVzcG9uc2USJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50EhQKDHJlc3VtZV90b2tlbhgCIAEoCSJtChJVcGRhdGVFdmVudFJlcXVlc3QSJgoFZXZlbnQYASABKAsyFy5vY2VsbHVzLmV2ZW50LnYxLkV2ZW50Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI9ChNVcGRhdGVFdmVudFJlc3BvbnNlEiYKBWV2ZW50GAEgASgLMhcub2NlbGx1cy5ldmVudC52MS5FdmVudCIgChJEZWxldGVFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlRXZlbnRSZXNwb25zZSI6ChJQdXJnZUV2ZW50c1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBlcnNvbl9pZBgCIAEoCSIsChNQdXJnZUV2ZW50c1Jlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAMqjQEKCkV2ZW50U3RhdGUSGwoXRVZFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRFVkVOVF9TVEFURV9BQ0NFUFRFRBABEhYKEkVWRU5UX1NUQVRFX1NUT1JFRBACEhcKE0VWRU5UX1NUQVRFX0RFTEVURUQQAxIXChNFVkVOVF9TVEFURV9SRUZVU0VEEAQykQcKDEV2ZW50U2VydmljZRJzCghHZXRFdmVudBIiLm9jZWxsdXMuaW5nZXN0LnYxLkdldEV2ZW50UmVxdWVzdBojLm9jZWxsdXMuaW5nZXN0LnYxLkdldEV2ZW50UmVzcG9uc2UiHoLT5JMCGGIFZXZlbnQSDy92MS9ldmVudHMve2lkfRJtCgpMaXN0RXZlbnRzEiQub2NlbGx1cy5pbmdlc3QudjEuTGlzdEV2ZW50c1JlcXVlc3QaJS5vY2VsbHVzLmluZ2VzdC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiEoLT5JMCDBIKL3YxL2V2ZW50cxKTAQoOR2V0RXZlbnRTdGF0dXMSKC5vY2VsbHVzLmluZ2VzdC52MS5HZXRFdmVudFN0YXR1c1JlcXVlc3QaKS5vY2VsbHVzLmluZ2VzdC52MS5HZXRFdmVudFN0YXR1c1Jlc3BvbnNlIiyC0+STAiZiDGV2ZW50X3N0YXR1cxIWL3YxL2V2ZW50cy97aWR9L3N0YXR1cxJ/CgtXYXRjaEV2ZW50cxIlLm9jZWxsdXMuaW5nZXN0LnYxLldhdGNoRXZlbnRzUmVxdWVzdBomLm9jZWxsdXMuaW5nZXN0LnYxLldhdGNoRXZlbnRzUmVzcG9uc2UiH4LT5JMCGWIFZXZlbnQSEC92MS9ldmVudHM6d2F0Y2gwARKwAQoLVXBkYXRlRXZlbnQSJS5vY2VsbHVzLmluZ2VzdC52MS5VcGRhdGVFdmVudFJlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5VcGRhdGVFdmVudFJlc3BvbnNlIlKC0+STAkw6BWV2ZW50WiU6BWV2ZW50YgVldmVudBoVL3YxL2V2ZW50cy97ZXZlbnQuaWR9YgVldmVudDIVL3YxL2V2ZW50cy97ZXZlbnQuaWR9EnUKC0RlbGV0ZUV2ZW50EiUub2NlbGx1cy5pbmdlc3QudjEuRGVsZXRlRXZlbnRSZXF1ZXN0GiYub2NlbGx1cy5pbmdlc3QudjEuRGVsZXRlRXZlbnRSZXNwb25zZSIXgtPkkwIRKg8vdjEvZXZlbnRzL3tpZH0SXAoLUHVyZ2VFdmVudHMSJS5vY2VsbHVzLmluZ2VzdC52MS5QdXJnZUV2ZW50c1JlcXVlc3QaJi5vY2VsbHVzLmluZ2VzdC52MS5QdXJnZUV2ZW50c1Jlc3BvbnNlYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_google_rpc_status, file_ocellus_event_v1_event]);
 
 /**
  * Asks for one event.
@@ -168,6 +170,240 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
   messageDesc(file_ocellus_ingest_v1_event_service, 3);
 
 /**
+ * Asks what became of an event.
+ *
+ * @generated from message ocellus.ingest.v1.GetEventStatusRequest
+ */
+export type GetEventStatusRequest = Message<"ocellus.ingest.v1.GetEventStatusRequest"> & {
+  /**
+   * The event's UUID. Required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.GetEventStatusRequest.
+ * Use `create(GetEventStatusRequestSchema)` to create a new message.
+ */
+export const GetEventStatusRequestSchema: GenMessage<GetEventStatusRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 4);
+
+/**
+ * Answers what became of an event.
+ *
+ * @generated from message ocellus.ingest.v1.GetEventStatusResponse
+ */
+export type GetEventStatusResponse = Message<"ocellus.ingest.v1.GetEventStatusResponse"> & {
+  /**
+   * The status. Where several events were stored under this id with different timestamps, that of the newest.
+   *
+   * @generated from field: ocellus.ingest.v1.EventStatus event_status = 1;
+   */
+  eventStatus?: EventStatus | undefined;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.GetEventStatusResponse.
+ * Use `create(GetEventStatusResponseSchema)` to create a new message.
+ */
+export const GetEventStatusResponseSchema: GenMessage<GetEventStatusResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 5);
+
+/**
+ * What became of an event.
+ *
+ * @generated from message ocellus.ingest.v1.EventStatus
+ */
+export type EventStatus = Message<"ocellus.ingest.v1.EventStatus"> & {
+  /**
+   * The event's UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * How far it has come.
+   *
+   * @generated from field: ocellus.ingest.v1.EventState state = 2;
+   */
+  state: EventState;
+
+  /**
+   * When it was received; absent where it was deleted or refused.
+   *
+   * @generated from field: google.protobuf.Timestamp receive_time = 3;
+   */
+  receiveTime?: Timestamp | undefined;
+
+  /**
+   * When it was stored, to the begin of the transaction that stored it; absent where it is not stored, and of events that a
+   * version without this field stored.
+   *
+   * @generated from field: google.protobuf.Timestamp store_time = 4;
+   */
+  storeTime?: Timestamp | undefined;
+
+  /**
+   * The `timestamp` of each event that is stored under this id, newest first; of one that is not stored yet, its own.
+   *
+   * @generated from field: repeated google.protobuf.Timestamp timestamps = 5;
+   */
+  timestamps: Timestamp[];
+
+  /**
+   * The session that it is in. Empty where it names neither a session nor a person, and while it is not in its session yet.
+   *
+   * @generated from field: string session_id = 6;
+   */
+  sessionId: string;
+
+  /**
+   * Whether its session knows all that was announced of it. Told a moment late rather than too early.
+   *
+   * @generated from field: bool sessionised = 7;
+   */
+  sessionised: boolean;
+
+  /**
+   * Whether the aggregates count it as it is. Told a moment late rather than too early.
+   *
+   * @generated from field: bool counted = 8;
+   */
+  counted: boolean;
+
+  /**
+   * When it was deleted; absent otherwise.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 9;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * The refused event to replay, with GetEventError; empty where it was not refused.
+   *
+   * @generated from field: string event_error_id = 10;
+   */
+  eventErrorId: string;
+
+  /**
+   * Why it was refused; absent otherwise.
+   *
+   * @generated from field: google.rpc.Status error = 11;
+   */
+  error?: Status | undefined;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.EventStatus.
+ * Use `create(EventStatusSchema)` to create a new message.
+ */
+export const EventStatusSchema: GenMessage<EventStatus> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 6);
+
+/**
+ * Asks for events as they are stored. Text filters are compared exactly.
+ *
+ * @generated from message ocellus.ingest.v1.WatchEventsRequest
+ */
+export type WatchEventsRequest = Message<"ocellus.ingest.v1.WatchEventsRequest"> & {
+  /**
+   * Events of this namespace only.
+   *
+   * @generated from field: optional string namespace = 1;
+   */
+  namespace?: string | undefined;
+
+  /**
+   * Events of this name only.
+   *
+   * @generated from field: optional string name = 2;
+   */
+  name?: string | undefined;
+
+  /**
+   * Events of this category only.
+   *
+   * @generated from field: optional string category = 3;
+   */
+  category?: string | undefined;
+
+  /**
+   * Events that name this session only.
+   *
+   * @generated from field: optional string session_id = 4;
+   */
+  sessionId?: string | undefined;
+
+  /**
+   * Events of this person only.
+   *
+   * @generated from field: optional string person_id = 5;
+   */
+  personId?: string | undefined;
+
+  /**
+   * Events of this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp_min = 6;
+   */
+  timestampMin?: Timestamp | undefined;
+
+  /**
+   * Events of this time or earlier.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp_max = 7;
+   */
+  timestampMax?: Timestamp | undefined;
+
+  /**
+   * The last `resume_token` of an earlier call: events that were stored since then come first. Other filters may be given with
+   * it than before. Empty for what is stored from now on. Over REST the header Last-Event-ID overrules it.
+   *
+   * @generated from field: string resume_token = 8;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.WatchEventsRequest.
+ * Use `create(WatchEventsRequestSchema)` to create a new message.
+ */
+export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 7);
+
+/**
+ * Answers one stored event, or how far the watch has come.
+ *
+ * @generated from message ocellus.ingest.v1.WatchEventsResponse
+ */
+export type WatchEventsResponse = Message<"ocellus.ingest.v1.WatchEventsResponse"> & {
+  /**
+   * The event. Absent in a message that only tells how far the watch has come: the first one, from which on events are
+   * watched, and one after every 15 s without an event.
+   *
+   * @generated from field: ocellus.event.v1.Event event = 1;
+   */
+  event?: Event | undefined;
+
+  /**
+   * Resume with it to get exactly the events that were stored after this one. It is opaque.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.WatchEventsResponse.
+ * Use `create(WatchEventsResponseSchema)` to create a new message.
+ */
+export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 8);
+
+/**
  * Asks to change one event.
  *
  * @generated from message ocellus.ingest.v1.UpdateEventRequest
@@ -195,7 +431,7 @@ export type UpdateEventRequest = Message<"ocellus.ingest.v1.UpdateEventRequest">
  * Use `create(UpdateEventRequestSchema)` to create a new message.
  */
 export const UpdateEventRequestSchema: GenMessage<UpdateEventRequest> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 4);
+  messageDesc(file_ocellus_ingest_v1_event_service, 9);
 
 /**
  * Answers a changed event.
@@ -216,7 +452,7 @@ export type UpdateEventResponse = Message<"ocellus.ingest.v1.UpdateEventResponse
  * Use `create(UpdateEventResponseSchema)` to create a new message.
  */
 export const UpdateEventResponseSchema: GenMessage<UpdateEventResponse> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 5);
+  messageDesc(file_ocellus_ingest_v1_event_service, 10);
 
 /**
  * Asks to delete one event.
@@ -237,7 +473,7 @@ export type DeleteEventRequest = Message<"ocellus.ingest.v1.DeleteEventRequest">
  * Use `create(DeleteEventRequestSchema)` to create a new message.
  */
 export const DeleteEventRequestSchema: GenMessage<DeleteEventRequest> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 6);
+  messageDesc(file_ocellus_ingest_v1_event_service, 11);
 
 /**
  * Answers that an event is deleted.
@@ -252,7 +488,111 @@ export type DeleteEventResponse = Message<"ocellus.ingest.v1.DeleteEventResponse
  * Use `create(DeleteEventResponseSchema)` to create a new message.
  */
 export const DeleteEventResponseSchema: GenMessage<DeleteEventResponse> = /*@__PURE__*/
-  messageDesc(file_ocellus_ingest_v1_event_service, 7);
+  messageDesc(file_ocellus_ingest_v1_event_service, 12);
+
+/**
+ * Asks to delete all events of one person.
+ *
+ * @generated from message ocellus.ingest.v1.PurgeEventsRequest
+ */
+export type PurgeEventsRequest = Message<"ocellus.ingest.v1.PurgeEventsRequest"> & {
+  /**
+   * The namespace of the events. Required.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * The person that the events name. Required.
+   *
+   * @generated from field: string person_id = 2;
+   */
+  personId: string;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.PurgeEventsRequest.
+ * Use `create(PurgeEventsRequestSchema)` to create a new message.
+ */
+export const PurgeEventsRequestSchema: GenMessage<PurgeEventsRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 13);
+
+/**
+ * Answers that a person's events are deleted.
+ *
+ * @generated from message ocellus.ingest.v1.PurgeEventsResponse
+ */
+export type PurgeEventsResponse = Message<"ocellus.ingest.v1.PurgeEventsResponse"> & {
+  /**
+   * How many stored events were deleted.
+   *
+   * @generated from field: int64 deleted_count = 1;
+   */
+  deletedCount: bigint;
+};
+
+/**
+ * Describes the message ocellus.ingest.v1.PurgeEventsResponse.
+ * Use `create(PurgeEventsResponseSchema)` to create a new message.
+ */
+export const PurgeEventsResponseSchema: GenMessage<PurgeEventsResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_ingest_v1_event_service, 14);
+
+/**
+ * How far an event has come.
+ *
+ * @generated from enum ocellus.ingest.v1.EventState
+ */
+export const EventState = {
+  /**
+   * Not a state: the field was left out.
+   *
+   * @generated from enum value: EVENT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is durable in the queue, and not stored yet.
+   *
+   * @generated from enum value: EVENT_STATE_ACCEPTED = 1;
+   */
+  ACCEPTED: 1,
+
+  /**
+   * It is stored.
+   *
+   * @generated from enum value: EVENT_STATE_STORED = 2;
+   */
+  STORED: 2,
+
+  /**
+   * It was stored, and then deleted.
+   *
+   * @generated from enum value: EVENT_STATE_DELETED = 3;
+   */
+  DELETED: 3,
+
+  /**
+   * It was refused.
+   *
+   * @generated from enum value: EVENT_STATE_REFUSED = 4;
+   */
+  REFUSED: 4,
+} as const;
+
+/**
+ * How far an event has come.
+ *
+ * @generated from enum ocellus.ingest.v1.EventState
+ */
+export type EventState = (typeof EventState)[keyof typeof EventState] | UnknownEnum;
+
+/**
+ * Describes the enum ocellus.ingest.v1.EventState.
+ */
+export const EventStateSchema: GenEnum<EventState> = /*@__PURE__*/
+  enumDesc(file_ocellus_ingest_v1_event_service, 0);
 
 /**
  * Serves and changes stored events. A change moves the event's session and its aggregates with it, within a moment after.
@@ -282,6 +622,38 @@ export const EventService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
+   * Tells what became of an event: whether it waits to be stored, is stored, is in its session and counted, was deleted, or was
+   * refused and why. NOT_FOUND where nothing is known of this id; deleted events are remembered for 30 days, and refused ones
+   * as long as the error store keeps them. UNAVAILABLE where so many messages wait that it is not known whether the event is
+   * among them, and where NATS or the sessions service is needed to tell and cannot be reached.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.GetEventStatus
+   */
+  getEventStatus: {
+    methodKind: "unary";
+    input: typeof GetEventStatusRequestSchema;
+    output: typeof GetEventStatusResponseSchema;
+  },
+  /**
+   * Watches events as they are stored, from now on, or from where an earlier call ended; all filters given must hold. Each event
+   * that is stored is sent once, whatever the order in which transactions end, and whichever replica answers: a chain of
+   * calls, each resumed with the last token of the one before, has no gap and no double. Changes of stored events are not
+   * sent; an event comes as it is when it is read, and one that is deleted before is not sent. The stream ends with an error:
+   * `WATCHER_TOO_SLOW` where more than 1000 events or 4 MiB wait for the caller to read them; `TOO_MANY_WATCHERS`;
+   * `INVALID_RESUME_TOKEN`; UNAVAILABLE where the service stops or PostgreSQL is gone. Resume with the last token that came.
+   *
+   * Over REST the answer is a stream of server-sent events: the `id` of each is its `resume_token`, its `data` the event as
+   * JSON. A client that reconnects with the header Last-Event-ID, as browsers do, resumes there. An error after the first
+   * byte is an event named `error` with the google.rpc.Status as its data.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.WatchEvents
+   */
+  watchEvents: {
+    methodKind: "server_streaming";
+    input: typeof WatchEventsRequestSchema;
+    output: typeof WatchEventsResponseSchema;
+  },
+  /**
    * Changes one event. Two changes at once are made one after the other, each whole. NOT_FOUND where no stored event has
    * this id; INVALID_ARGUMENT where the changed event breaks the limits of an event; ALREADY_EXISTS where another event
    * has the same id and the new timestamp.
@@ -302,6 +674,18 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof DeleteEventRequestSchema;
     output: typeof DeleteEventResponseSchema;
+  },
+  /**
+   * Deletes all events of one person for ever, those that are accepted and not stored yet included; events that are received
+   * afterwards are new ones. It is meant for the sessions service, and has no REST route: DeletePerson deletes a person as a
+   * whole. Many events are deleted in many transactions: a call that fails halfway may be made again, and goes on.
+   *
+   * @generated from rpc ocellus.ingest.v1.EventService.PurgeEvents
+   */
+  purgeEvents: {
+    methodKind: "unary";
+    input: typeof PurgeEventsRequestSchema;
+    output: typeof PurgeEventsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ocellus_ingest_v1_event_service, 0);

@@ -367,7 +367,7 @@ export const DeletePersonResponseSchema: GenMessage<DeletePersonResponse> = /*@_
 export const PersonService: GenService<{
   /**
    * Registers a person, and tracks that person's `signup` event. When this answers, the person is stored and the event will
-   * be, whatever happens: it is there within a moment.
+   * be, whatever happens: it is there within a moment. ALREADY_EXISTS where a person has this id, or is being deleted under it.
    *
    * @generated from rpc ocellus.sessions.v1.PersonService.CreatePerson
    */

@@ -1,0 +1,101 @@
+// Measures GET /v1/events over many stored events: see README.md.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { withConnection } from "@ocellus/suite/database-roles.ts";
+import { startSuite } from "@ocellus/suite/suite.ts";
+import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
+import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
+import Table from "cli-table3";
+import type pg from "pg";
+import { explainList } from "./explain.ts";
+import { filtersOf } from "./filters.ts";
+import { loadEvents } from "./load-events.ts";
+import { type Measured, measurePages } from "./measure.ts";
+
+const PAGE_SIZES = [50, 1000];
+const LIMIT_MS = 50;
+
+/** What is measured, and where what came of it is written. */
+export interface BenchOptions {
+  events: number;
+  /** Keeps the suite's data. Where it holds events already, none are loaded. */
+  dataDir: string;
+  results: string;
+  /** The only filters to measure, by their titles; all when left out. */
+  only?: (title: string) => boolean;
+}
+
+/** A row of the results. */
+export interface Result extends Measured {
+  filter: string;
+  pageSize: number;
+}
+
+/** Starts a suite, loads the events, and measures each filter's pages. Writes results.json and plans.txt. */
+export async function benchListEvents({
+  events,
+  dataDir,
+  results,
+  only = () => true,
+}: BenchOptions): Promise<Result[]> {
+  await using suite = await startSuite({ dataDir, ports: await freeSuitePorts() });
+  return await withConnection(suite.urls.database, async (client) => {
+    if (await isEmpty(client)) say(`loaded ${events} events in ${(await loadEvents(client, events)).toFixed(0)} s`);
+    const log = join(dataDir, "postgres", "postgres.log");
+    const measured: Result[] = [];
+    const plans: string[] = [];
+    for (const [filter, query] of filtersOf(events).filter(([title]) => only(title))) {
+      for (const pageSize of PAGE_SIZES) {
+        const explain = async (page: number, again: () => Promise<unknown>) => {
+          if (pageSize !== PAGE_SIZES[0]) return;
+          plans.push(`## ${filter}, page ${page}\n${await explainList(client, log, again)}\n`);
+        };
+        const pages = await measurePages(suite.urls.gateway, query, pageSize, explain);
+        measured.push(...pages.map((page) => ({ filter, pageSize, ...page })));
+      }
+    }
+    mkdirSync(results, { recursive: true });
+    const where = { events, cpus: cpus().length, cpu: cpus()[0]?.model, load: loadavg() };
+    writeFileSync(join(results, "results.json"), `${JSON.stringify({ ...where, measured }, undefined, 1)}\n`);
+    writeFileSync(join(results, "plans.txt"), plans.join("\n"));
+    return measured;
+  });
+}
+
+/** The results as a table, slowest first. */
+export function tableOf(results: Result[]): string {
+  const table = new Table({
+    head: ["filter", "size", "page", "events", "median ms", "p99 ms"],
+    style: { head: [], border: [], compact: true },
+    colAligns: ["left", "right", "right", "right", "right", "right"],
+  });
+  for (const { filter, pageSize, page, events, medianMs, p99Ms } of results.toSorted((a, b) => b.medianMs - a.medianMs))
+    table.push([filter, pageSize, page, events, medianMs.toFixed(1), p99Ms.toFixed(1)]);
+  return table.toString();
+}
+
+async function isEmpty(client: pg.Client): Promise<boolean> {
+  return (await client.query("select from ingest.events limit 1")).rowCount === 0;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+if (import.meta.main) {
+  using folder = temporaryFolder();
+  const pattern = new RegExp(process.env.BENCH_ONLY ?? "");
+  const results = await benchListEvents({
+    events: Number(process.env.BENCH_EVENTS ?? 10_000_000),
+    dataDir: process.env.BENCH_DATA_DIR ?? folder.path,
+    results: join(import.meta.dirname, "results"),
+    only: (title) => pattern.test(title),
+  });
+  say(tableOf(results));
+  for (const pageSize of PAGE_SIZES) {
+    const ofSize = results.filter((result) => result.pageSize === pageSize);
+    const slow = ofSize.filter(({ medianMs }) => medianMs >= LIMIT_MS);
+    say(`pages of ${pageSize}: ${slow.length} of ${ofSize.length} take ${LIMIT_MS} ms or more (median)`);
+  }
+}

@@ -1,0 +1,58 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import { type Channel, openConnectChannel, openGrpcChannel } from "./open-channel.ts";
+import { SERVICES, type ServerName } from "./services.ts";
+import type { TlsFiles } from "./tls-files.ts";
+import { sendToken, type Token } from "./token.ts";
+
+/** Through the gateway. */
+export interface GatewayOptions {
+  /** The gateway's origin, such as `https://ocellus.example.com`. */
+  gateway: string;
+  /**
+   * `connect`, over HTTP/1.1, passes any proxy, and has no StreamEvents. `grpc`, over HTTP/2, has all methods.
+   * Default: `connect`.
+   */
+  protocol?: "connect" | "grpc";
+  token?: Token;
+  /** For `https:`: a CA other than Node's own, and a certificate where a proxy wants one. */
+  tls?: Partial<TlsFiles>;
+}
+
+/** Straight to the services, by gRPC with mTLS. */
+export interface DirectOptions {
+  /** `host:port` of each server. */
+  servers: Record<ServerName, string>;
+  /** The suite's CA, and a certificate signed by it. */
+  tls: TlsFiles;
+  token?: Token;
+}
+
+/**
+ * A typed client of each service. A unary call ends within 15 s, or within its own `timeoutMs`. One that fails throws
+ * Connect's `ConnectError`, of which `problemOf` reads the details.
+ */
+export type Clients = { [Name in keyof typeof SERVICES]: Client<(typeof SERVICES)[Name]["service"]> } & Disposable & {
+    /** Closes all connections. Close trackers first: they send by these. */
+    close(): void;
+  };
+
+/** Makes the clients. Nothing is connected before the first call. Throws where a file of `tls` cannot be read. */
+export function createClients(options: GatewayOptions | DirectOptions): Clients {
+  const interceptors = options.token === undefined ? [] : [sendToken(options.token)];
+  const channels = new Map<string, Channel>();
+  const channelTo = (server: ServerName): Channel => {
+    const url = "gateway" in options ? new URL(options.gateway).origin : `https://${options.servers[server]}`;
+    const open = "gateway" in options && options.protocol !== "grpc" ? openConnectChannel : openGrpcChannel;
+    const channel = channels.get(url) ?? open({ url, tls: options.tls, interceptors });
+    channels.set(url, channel);
+    return channel;
+  };
+  const entries = Object.entries(SERVICES).map(([name, { service, server }]) => [
+    name,
+    createClient(service, channelTo(server).transport),
+  ]);
+  const close = () => {
+    for (const channel of channels.values()) channel.close();
+  };
+  return { ...Object.fromEntries(entries), close, [Symbol.dispose]: close };
+}
