@@ -14,6 +14,9 @@ import { isoOf, microsOf } from "./time.ts";
 const PLAN_BY_ROWS = `select set_config('random_page_cost', '0', true), set_config('seq_page_cost', '0', true),
   set_config('enable_bitmapscan', 'off', true)`;
 
+/** How many rows a page looks through where no index holds just those that are asked for: reading them takes some 10 ms. */
+const MAX_LOOKED_THROUGH = 5000;
+
 /** A list request: exact texts, a span of times with both ends inclusive, and a page. */
 export interface NewestFirst {
   /** By the name of the field in the proto, which is that of the column too; undefined filters nothing. */
@@ -24,6 +27,11 @@ export interface NewestFirst {
   /** The columns of the table's key, as far as they order the list: its time first. */
   key: [time: string, ...rest: string[]];
   page: { pageSize: number; pageToken: string };
+  /**
+   * Sets of fields of `texts` for which an index in the order of the list holds just the rows that have them, the most exact
+   * first. Given, a page of a list by more than such a set looks through so many of the set's rows and no more.
+   */
+  indexed?: readonly string[][];
   also?: FurtherFilters;
 }
 
@@ -55,7 +63,7 @@ export interface ListedPage<Row> {
 export async function listNewestFirst<Row extends object>(
   em: EntityManager,
   entity: EntityClass<Row>,
-  { texts, min, max, key, page: pageRequest, also = NOTHING_FURTHER }: NewestFirst,
+  { texts, min, max, key, page: pageRequest, indexed = [], also = NOTHING_FURTHER }: NewestFirst,
 ): Promise<ListedPage<Row>> {
   const problems = searchedProblems({ texts, times: Object.fromEntries([min, max]) });
   problems.push(...also.problems, ...pageSizeProblems(pageRequest.pageSize));
@@ -63,28 +71,36 @@ export async function listNewestFirst<Row extends object>(
   const [from, to] = [min[1] && microsOf(min[1]), max[1] && microsOf(max[1])];
   const page = pageOf(pageRequest, [texts, String(from), String(to), ...also.given]);
 
-  const conditions: object[] = Object.entries(texts)
-    .filter(([, text]) => text !== undefined)
-    .map(([field, text]) => ({ [propertyOf(field)]: unforeseen(text) }));
-  conditions.push(...also.conditions);
   const properties = key.map(propertyOf);
-  if (from !== undefined) conditions.push({ [properties[0]!]: { $gte: from } });
-  if (to !== undefined) conditions.push({ [properties[0]!]: { $lte: to } });
-  if (page.after) conditions.push(...after(key, page.after));
+  const span: object[] = page.after ? after(key, page.after) : [];
+  if (from !== undefined) span.push({ [properties[0]!]: { $gte: from } });
+  if (to !== undefined) span.push({ [properties[0]!]: { $lte: to } });
+  const given = Object.keys(texts).filter((field) => texts[field] !== undefined);
+  const having = (fields: readonly string[]): object[] =>
+    fields.map((field) => ({ [propertyOf(field)]: unforeseen(texts[field]) }));
+  const driving = indexed.find((fields) => fields.every((field) => given.includes(field)));
 
-  const rows = await em.fork().transactional(async (tx) => {
+  const keyIn = (row: Row) => properties.map((property) => String((row as Record<string, unknown>)[property]));
+
+  const { rows, horizon } = await em.fork().transactional(async (tx) => {
     await tx.execute(PLAN_BY_ROWS);
-    return tx.find(entity, { $and: conditions } as FilterQuery<NoInfer<Row>>, {
-      orderBy: Object.fromEntries(properties.map((property) => [property, "desc"])) as QueryOrderMap<Row>,
-      limit: page.size + 1,
-      disableIdentityMap: true,
-    });
+    const find = (conditions: object[], options: { limit: number; offset?: number }) =>
+      tx.find(entity, { $and: conditions } as FilterQuery<NoInfer<Row>>, {
+        orderBy: Object.fromEntries(properties.map((property) => [property, "desc"])) as QueryOrderMap<Row>,
+        disableIdentityMap: true,
+        ...options,
+      });
+    const isWide = driving && driving.length < given.length;
+    const [last] = isWide
+      ? await find([...having(driving), ...span], { limit: 1, offset: MAX_LOOKED_THROUGH - 1 })
+      : [];
+    const conditions = [...having(given), ...also.conditions, ...span, ...(last ? upTo(key, keyIn(last)) : [])];
+    return { rows: await find(conditions, { limit: page.size + 1 }), horizon: last };
   });
-  const tokenAfter = (row: Row) =>
-    page.tokenAfter(properties.map((property) => String((row as Record<string, unknown>)[property])));
-  const hasMore = rows.length > page.size;
+  const tokenAfter = (row: Row) => page.tokenAfter(keyIn(row));
   const read = rows.slice(0, page.size);
-  return { rows: read, nextPageToken: hasMore ? tokenAfter(read.at(-1)!) : "", tokenAfter };
+  const end = rows.length > page.size ? read.at(-1) : horizon;
+  return { rows: read, nextPageToken: end ? tokenAfter(end) : "", tokenAfter };
 }
 
 /** A text that the planner does not look at, so that it chooses the index by the fields alone, and a rare text costs no more. */
@@ -92,12 +108,18 @@ function unforeseen(text: string | undefined): RawQueryFragment {
   return raw("(select ?::text)", [text]);
 }
 
-/** Rows that a list in descending order has after a key. The second condition says nothing new, but spares whole partitions. */
-function after(key: NewestFirst["key"], [at = "", ...texts]: string[]): object[] {
-  const time = isoOf(BigInt(at));
+/** Rows that a list in descending order has after a key. */
+const after = (key: NewestFirst["key"], values: string[]) => beyond(key, "<", values);
+
+/** Rows that it has up to a key, itself included. */
+const upTo = (key: NewestFirst["key"], values: string[]) => beyond(key, ">=", values);
+
+/** The second condition says nothing new, but spares whole partitions. */
+function beyond(key: NewestFirst["key"], comparison: "<" | ">=", [at = "", ...texts]: string[]): object[] {
+  const time = BigInt(at);
   const columns = key.map((column) => `"${column}"`).join(", ");
-  const row = raw(`(${columns}) < (${key.map(() => "?").join(", ")})`, [time, ...texts]);
-  return [{ [row]: [] }, { [propertyOf(key[0])]: { $lte: BigInt(at) } }];
+  const row = raw(`(${columns}) ${comparison} (${key.map(() => "?").join(", ")})`, [isoOf(time), ...texts]);
+  return [{ [row]: [] }, { [propertyOf(key[0])]: comparison === "<" ? { $lte: time } : { $gte: time } }];
 }
 
 function propertyOf(field: string): string {

@@ -219,7 +219,7 @@ export const comments: Readonly<Record<string, string>> = {
   "ocellus.ingest.v1.ListEventsRequest.page_size": "How many events to answer at most: 0 means 50, above 1000 means 1000, below 0 is refused.",
   "ocellus.ingest.v1.ListEventsRequest.page_token": "The `next_page_token` of the page before, with all other fields but `page_size` unchanged; empty for the first.",
   "ocellus.ingest.v1.ListEventsResponse": "Answers a page of events.",
-  "ocellus.ingest.v1.ListEventsResponse.events": "The events, newest `timestamp` first; events of the same `timestamp` by `id`, highest first. They are fewer than asked for where they would have more than 3 MiB.",
+  "ocellus.ingest.v1.ListEventsResponse.events": "The events, newest `timestamp` first; events of the same `timestamp` by `id`, highest first. They are fewer than asked for where they would have more than 3 MiB; and where several filters find few among many, since a page looks through 5000 events at most: it may then be empty, and the next page goes on.",
   "ocellus.ingest.v1.ListEventsResponse.next_page_token": "Asks for the next page; empty where this was the last.",
   "ocellus.ingest.v1.GetEventStatusRequest": "Asks what became of an event.",
   "ocellus.ingest.v1.GetEventStatusRequest.id": "The event's UUID. Required.",

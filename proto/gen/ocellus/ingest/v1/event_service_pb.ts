@@ -148,7 +148,8 @@ export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE_
 export type ListEventsResponse = Message<"ocellus.ingest.v1.ListEventsResponse"> & {
   /**
    * The events, newest `timestamp` first; events of the same `timestamp` by `id`, highest first. They are fewer than asked
-   * for where they would have more than 3 MiB.
+   * for where they would have more than 3 MiB; and where several filters find few among many, since a page looks through
+   * 5000 events at most: it may then be empty, and the next page goes on.
    *
    * @generated from field: repeated ocellus.event.v1.Event events = 1;
    */
