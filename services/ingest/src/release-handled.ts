@@ -10,7 +10,7 @@ export async function releaseHandled({ manager, connected }: Queue): Promise<voi
   if (!connected()) return;
   for (const { stream, consumers } of [EVENTS, EVENT_CHANGES]) {
     const infos = await Promise.all(consumers.map((consumer) => manager.consumers.info(stream, consumer)));
-    // Whatever a consumer still has in hand, or is yet to be handed, is not touched.
+    // Only of a consumer at rest is the floor for sure: deliveries that are repeated may carry it past what is still in hand.
     if (infos.some(({ num_pending, num_ack_pending }) => num_pending > 0 || num_ack_pending > 0)) continue;
     const handled = Math.min(...infos.map(({ ack_floor }) => ack_floor.stream_seq));
     const { first_seq, last_seq, messages } = (await manager.streams.info(stream)).state;
