@@ -44,11 +44,12 @@ export async function storeByCopy(pool: Pool, events: QueuedEvent[]): Promise<An
 
 /**
  * Begins a transaction that no deletion overlaps: the tables of what is deleted and who is purged change either before they are
- * looked at here, or after the events are stored.
+ * looked at here, or after the events are stored. The table of events comes first, so that who waits for it holds up no deletion.
  */
 async function begin(client: ClientBase) {
   const results = await client.query<{ transaction_id: string; last_delete: string | null }>(`
     begin;
+    lock table ingest.events in row exclusive mode;
     lock table ingest.deleted_events in share mode;
     lock table ingest.purged_persons in access share mode;
     select pg_current_xact_id()::text as transaction_id, greatest(

@@ -91,7 +91,7 @@ test("a purge waits for a statement that stores the person's events and has not 
       );
       return found.length > 0 ? true : undefined;
     });
-  await waiting("%insert into ingest.events%");
+  await waiting("copy ingest.events%");
   const purged = events.purgeEvents({ namespace, personId: "eve" });
   await waiting("%lock table ingest.purged_persons%");
   release.resolve();
