@@ -13,7 +13,6 @@ import { filtersOf } from "./filters.ts";
 import { loadEvents } from "./load-events.ts";
 import { type Measured, measurePages } from "./measure.ts";
 
-const PAGE_SIZES = [50, 1000];
 const LIMIT_MS = 50;
 
 /** What is measured, and where what came of it is written. */
@@ -22,6 +21,7 @@ export interface BenchOptions {
   /** Keeps the suite's data. Where it holds events already, none are loaded. */
   dataDir: string;
   results: string;
+  pageSizes: number[];
   /** The only filters to measure, by their titles; all when left out. */
   only?: (title: string) => boolean;
 }
@@ -37,6 +37,7 @@ export async function benchListEvents({
   events,
   dataDir,
   results,
+  pageSizes,
   only = () => true,
 }: BenchOptions): Promise<Result[]> {
   await using suite = await startSuite({ dataDir, ports: await freeSuitePorts() });
@@ -46,9 +47,9 @@ export async function benchListEvents({
     const measured: Result[] = [];
     const plans: string[] = [];
     for (const [filter, query] of filtersOf(events).filter(([title]) => only(title))) {
-      for (const pageSize of PAGE_SIZES) {
+      for (const pageSize of pageSizes) {
         const explain = async (page: number, again: () => Promise<unknown>) => {
-          if (pageSize !== PAGE_SIZES[0]) return;
+          if (pageSize !== pageSizes[0]) return;
           plans.push(`## ${filter}, page ${page}\n${await explainList(client, log, again)}\n`);
         };
         const pages = await measurePages(suite.urls.gateway, query, pageSize, explain);
@@ -86,14 +87,16 @@ function say(line: string): void {
 if (import.meta.main) {
   using folder = temporaryFolder();
   const pattern = new RegExp(process.env.BENCH_ONLY ?? "");
+  const pageSizes = (process.env.BENCH_PAGE_SIZES ?? "50").split(",").map(Number);
   const results = await benchListEvents({
+    pageSizes,
     events: Number(process.env.BENCH_EVENTS ?? 10_000_000),
     dataDir: process.env.BENCH_DATA_DIR ?? folder.path,
     results: join(import.meta.dirname, "results"),
     only: (title) => pattern.test(title),
   });
   say(tableOf(results));
-  for (const pageSize of PAGE_SIZES) {
+  for (const pageSize of pageSizes) {
     const ofSize = results.filter((result) => result.pageSize === pageSize);
     const slow = ofSize.filter(({ medianMs }) => medianMs >= LIMIT_MS);
     say(`pages of ${pageSize}: ${slow.length} of ${ofSize.length} take ${LIMIT_MS} ms or more (median)`);

@@ -230,3 +230,13 @@ test("gRPC: a message of a stream that cannot be read ends it, after those befor
   client.close();
   expect([error.code, answers.length]).toEqual([Code.InvalidArgument, 1]);
 });
+
+test.each(["ocellus.ingest.v1.EventErrorService/RecordEventErrors", "ocellus.ingest.v1.EventService/PurgeEvents"])(
+  "%s is for the services alone",
+  async (method) => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${bed.url}/${method}`, { method: "POST", headers, body: "{}" });
+    expect(response.status).toBe(404);
+    expect(seen.requests).toEqual([]);
+  },
+);

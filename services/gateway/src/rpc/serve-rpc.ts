@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type ContextValues, createConnectRouter, createContextValues } from "@connectrpc/connect";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
@@ -9,6 +10,7 @@ import {
 } from "@connectrpc/connect-node";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
@@ -25,8 +27,8 @@ import { callNote, decodedRequest, proxyOf, receivedCall, undecodedRequest } fro
 import { isUnaryBinary, readUnaryBinary } from "./unary-binary.ts";
 import { isUnaryJson, MAX_MESSAGE_BYTES, readUnaryJson } from "./unary-json.ts";
 
-/** What a caller may tell of refused events is for doors like this one to say. */
-const FOR_DOORS = EventErrorService.method.recordEventErrors;
+/** What is not for callers from outside: a door tells of what it refused, and the sessions service purges whom it deletes. */
+const WITHIN: readonly DescMethod[] = [EventErrorService.method.recordEventErrors, EventService.method.purgeEvents];
 
 /** A Struct takes three levels of messages for each of its own, of which an event may have 32. */
 const RECURSION_LIMIT = 400;
@@ -41,7 +43,7 @@ export function serveRpc(upstreams: readonly Upstream[], keep: KeepRefused, log:
   });
   for (const upstream of upstreams) router.service(upstream.descriptor, proxyOf(upstream, keep, log));
   const handlers = new Map(
-    router.handlers.filter(({ method }) => method !== FOR_DOORS).map((handler) => [handler.requestPath, handler]),
+    router.handlers.filter(({ method }) => !WITHIN.includes(method)).map((handler) => [handler.requestPath, handler]),
   );
 
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
