@@ -37,7 +37,7 @@ test("a small run measures first and far pages, and keeps the plans of their sta
   using folder = temporaryFolder();
   const results = join(folder.path, "results");
   const measured = await benchListEvents({
-    pageSizes: [50],
+    pageSizes: [50, 1000],
     events: COUNT,
     dataDir: join(folder.path, "suite"),
     results,
