@@ -10,7 +10,9 @@ export function storingPool(url: string, max: number): Pool {
     options: "-c timezone=UTC",
     application_name: "ocellus-store-events",
   });
-  // A connection that is lost while nobody uses it: the next use opens another. Without a listener it would end the process.
+  // A lost connection fails the query that uses it, and the next use opens another. Without listeners on the pool, for those
+  // that nobody uses, and on each connection, for those in use, it would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }

@@ -5,9 +5,12 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
+import type { ClientBase } from "pg";
 import { v4 } from "uuid";
+import { eventually } from "../../../test/support/eventually.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 import { copyEvents } from "../src/copy-events.ts";
+import { storingPool } from "../src/storing-pool.ts";
 import { EventBytes } from "../src/wire/read-event.ts";
 
 const RECEIVED = 1_790_000_000_123_000n;
@@ -21,13 +24,11 @@ beforeAll(async () => {
 });
 afterAll(() => bed.stop());
 
-const copy = (list: Event[]) => {
-  const queued = list.map((event) => {
-    const bytes = Buffer.from(toBinary(EventSchema, event));
-    return { event: new EventBytes(bytes, 0, bytes.length), receiveTime: RECEIVED };
-  });
-  return withConnection(bed.adminUrl, (client) => copyEvents(client, queued));
+const queued = (event: Event) => {
+  const bytes = Buffer.from(toBinary(EventSchema, event));
+  return { event: new EventBytes(bytes, 0, bytes.length), receiveTime: RECEIVED };
 };
+const copy = (list: Event[]) => withConnection(bed.adminUrl, (client) => copyEvents(client, list.map(queued)));
 
 const eventOf = (fields: Partial<Event>) =>
   create(EventSchema, { id: v4(), namespace: "n", name: "n", timestamp: timestampOf(0n), ...fields } as Event);
@@ -65,3 +66,35 @@ test("an event that is there already fails them all", async () => {
   await expect(copy([eventOf({ name: "second" }), first])).rejects.toMatchObject({ code: "23505" });
   expect(await bed.query(`select from ingest.events where name = 'second'`)).toEqual([]);
 });
+
+test.each<[string, (client: ClientBase, first: Event) => Promise<unknown>]>([
+  ["before rows are sent", (client) => client.query("lock table ingest.events in exclusive mode")],
+  ["while rows are sent", (client, first) => copyEvents(client, [queued(first)])],
+])("a connection that ends %s fails the copy, and the pool opens another", async (_, holdUp) => {
+  const list = Array.from({ length: 10_000 }, () => eventOf({ name: "ended", data: { text: "x".repeat(200) } }));
+  const pool = storingPool(bed.adminUrl, 1);
+  const client = await pool.connect();
+  try {
+    await withConnection(bed.adminUrl, async (other) => {
+      await other.query("begin");
+      await holdUp(other, list[0]!);
+      const copying = copyEvents(client, list.map(queued));
+      copying.catch(() => {});
+      await eventually(() => terminateWaiting(bed));
+      await expect(copying).rejects.toThrow(/terminat/);
+    });
+  } finally {
+    client.release(true);
+  }
+  await expect(pool.query("select 1 as one")).resolves.toMatchObject({ rows: [{ one: 1 }] });
+  await pool.end();
+});
+
+/** Ends the connections that wait to store; undefined where none does. */
+async function terminateWaiting({ query }: TestBed): Promise<true | undefined> {
+  const ended = await query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name = 'ocellus-store-events' and wait_event_type = 'Lock'`,
+  );
+  return ended.length > 0 || undefined;
+}
