@@ -1,0 +1,11 @@
+import { readConfig, wholeNumber } from "@ocellus/runtime/config.ts";
+import { num, str } from "envalid";
+
+/** What `make bench` is told. */
+export const readBenchConfig = () =>
+  readConfig({
+    EVENTS: wholeNumber(1000, 10_000_000)({ default: 200_000, desc: "how many events the largest measurement sends" }),
+    ROUNDS: wholeNumber(1, 100)({ default: 5, desc: "how often everything is measured: the median counts" }),
+    MINUTES: num({ default: 0, desc: "how long full load goes on afterwards, for its memory" }),
+    RESULTS: str({ default: "", desc: "a folder for ingest.txt and ingest.json; nothing is written without it" }),
+  });

@@ -1,0 +1,58 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
+import { timestampOf } from "@ocellus/runtime/time.ts";
+import { v7 } from "uuid";
+
+export const NAMESPACE = "bench";
+export const NAMES = Array.from({ length: 20 }, (_, index) => `page-viewed-${index}`);
+
+/** Some 250 bytes: ids, namespace, name, category, session, person, time, value, and `data` of five keys. */
+export interface PlainEvent {
+  id: string;
+  namespace: string;
+  name: string;
+  category: string;
+  sessionId: string;
+  personId: string;
+  timestamp: string;
+  value: number;
+  data: { path: string; host: string; status: number; ms: number; cached: boolean };
+}
+
+let made = 0;
+const run = v7();
+
+/** Events of the last quarter of an hour, ten to a session, of a thousand persons; each has an id of its own. */
+export function makeEvents(count: number): PlainEvent[] {
+  const now = Date.now();
+  return Array.from({ length: count }, (_, index) => {
+    const number = made++;
+    return {
+      id: v7(),
+      namespace: NAMESPACE,
+      name: NAMES[number % NAMES.length]!,
+      category: "interaction",
+      sessionId: `${run}-${Math.floor(number / 10)}`,
+      personId: `person-${Math.floor(number / 10) % 1000}`,
+      timestamp: new Date(now - 900_000 + Math.floor((index / count) * 900_000)).toISOString(),
+      value: (number % 1000) / 4,
+      data: { path: `/products/${number % 5000}`, host: "web-1", status: 200, ms: 12.25, cached: true },
+    };
+  });
+}
+
+/** Encoded requests whose field 1 holds events: TrackEventRequest, BatchTrackEventsRequest, StreamEventsRequest. */
+export function encodedRequests(count: number, perRequest: number): Buffer[] {
+  const requests: Buffer[] = [];
+  const events = makeEvents(count);
+  for (let start = 0; start < count; start += perRequest)
+    requests.push(Buffer.concat(events.slice(start, start + perRequest).map(asField)));
+  return requests;
+}
+
+function asField({ timestamp, ...event }: PlainEvent): Buffer {
+  const time = timestampOf(BigInt(Date.parse(timestamp)) * 1000n);
+  const bytes = toBinary(EventSchema, create(EventSchema, { ...event, timestamp: time }));
+  const length = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >>> 7];
+  return Buffer.concat([Buffer.from([0x0a, ...length]), bytes]);
+}

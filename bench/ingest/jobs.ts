@@ -1,0 +1,25 @@
+/** What the load generator is told to do. Requests are made before the clock starts. */
+export type Job = { events: number } & (
+  | { kind: "gRPC batches"; perCall: number; inFlight: number; address: string; certificates: string }
+  | { kind: "gRPC stream"; perMessage: number; inFlight: number; address: string; certificates: string }
+  | { kind: "gRPC unary"; inFlight: number; address: string; certificates: string }
+  | { kind: "JSON batches"; perCall: number; inFlight: number; url: string }
+  | { kind: "JSON single"; inFlight: number; url: string; wrapped: boolean }
+  | { kind: "JetStream"; perCall: number; inFlight: number; url: string }
+);
+
+/** What the load generator saw. */
+export interface JobResult {
+  /** When the first request was sent, in milliseconds since 1970. */
+  start: number;
+  /** Until the last answer. */
+  seconds: number;
+  events: number;
+  /** Of single calls, in milliseconds. */
+  p50: number;
+  p99: number;
+  /** CPU seconds that sending took. */
+  cpuSeconds: number;
+  /** The share of the time in which its event loop had something to do: near 1 it was the bottleneck. */
+  busy: number;
+}

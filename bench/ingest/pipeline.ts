@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
+import type { JetStreamManager } from "nats";
+import type pg from "pg";
+import { NAMES, NAMESPACE } from "./events.ts";
+
+const LOOK_EVERY_MS = 5;
+const PATIENCE_MS = 300_000;
+
+/** When all that was accepted had got so far, in milliseconds since 1970. */
+export interface Progress {
+  stored: number;
+  sessionised: number;
+  counted: number;
+}
+
+/** Looks how far events have come, and empties the suite. */
+export class Pipeline {
+  readonly #manager: JetStreamManager;
+  readonly #database: pg.Client;
+  readonly #gateway: string;
+
+  constructor(manager: JetStreamManager, database: pg.Client, gateway: string) {
+    this.#manager = manager;
+    this.#database = database;
+    this.#gateway = gateway;
+  }
+
+  /** Waits until all events that were accepted are stored. A message leaves the stream when its events are. */
+  async stored(): Promise<number> {
+    return until(async () => (await this.#manager.streams.info(EVENTS.stream)).state.messages === 0);
+  }
+
+  /** Waits until all events that were accepted are stored, in their sessions, and counted. */
+  async done(): Promise<Progress> {
+    const stored = await this.stored();
+    await until(async () => (await this.#database.query("select from ingest.outbox limit 1")).rowCount === 0);
+    const { last_seq } = (await this.#manager.streams.info(EVENT_CHANGES.stream)).state;
+    const passed = (consumer: string) =>
+      until(async () => {
+        const { ack_floor } = await this.#manager.consumers.info(EVENT_CHANGES.stream, consumer);
+        return ack_floor.stream_seq >= last_seq;
+      });
+    const [sessionised, counted] = await Promise.all([passed("extend-sessions"), passed("mark-buckets")]);
+    return { stored, sessionised, counted };
+  }
+
+  /** Throws unless `events` events are in the table, in sessions, and in the aggregates that the gateway answers. */
+  async verify(events: number): Promise<void> {
+    const [row] = (
+      await this.#database.query<{ stored: number; sessionised: number }>(
+        `select (select count(*)::int from ingest.events) as stored,
+                (select sum(event_count)::int from sessions.sessions) as sessionised`,
+      )
+    ).rows;
+    const counts = await Promise.all(NAMES.map((name) => this.#count(name)));
+    const seen = { ...row, counted: counts.reduce((sum, count) => sum + count, 0) };
+    for (const [what, count] of Object.entries(seen))
+      if (count !== events) throw new Error(`${count} of ${events} events are ${what}`);
+  }
+
+  async #count(name: string): Promise<number> {
+    const query = "granularity=day&aggregationType=count";
+    const response = await fetch(`${this.#gateway}/v1/aggregates/${NAMESPACE}/${name}?${query}`);
+    const { rows = [] } = (await response.json()) as { rows?: { value: number }[] };
+    return rows.reduce((sum, { value }) => sum + value, 0);
+  }
+
+  /** Forgets all events, and what came of them. */
+  async empty(): Promise<void> {
+    await this.#database.query(`truncate ingest.events, ingest.outbox, sessions.sessions, sessions.session_aliases,
+      sessions.inbox, aggregation.buckets, aggregation.dirty_buckets`);
+    await this.#database.query("checkpoint");
+  }
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<number> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not done within ${PATIENCE_MS / 1000} s`);
+    await sleep(LOOK_EVERY_MS);
+  }
+  return performance.timeOrigin + performance.now();
+}
