@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import type { ServiceProcess } from "@ocellus/suite/service-process.ts";
 import { eventually } from "../../../test/support/eventually.ts";
+import { holdUpStoring } from "../../../test/support/hold-up-storing.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 
 let bed: TestBed;
@@ -51,4 +52,25 @@ test("a signup that was sent and not noted as sent, before a crash, is stored on
   const after = await created();
   await eventually(async () => ((await signups(after)).length === 1 ? true : undefined));
   expect(await signups(id)).toHaveLength(1);
+});
+
+test("a deletion that takes long holds up no signup", async () => {
+  const [deleted, waiting] = [await created(), await created()];
+  await eventually(async () => ((await signups(deleted)).length === 1 ? true : undefined));
+  const goOn = await holdUpStoring(bed);
+  await bed.query("update sessions.persons set delete_time = now() - interval '1 minute' where id = $1", [deleted]);
+  await eventually(async () => {
+    const held = await bed.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'ocellus-ingest'
+       and wait_event_type = 'Lock'`,
+    );
+    return held.length > 0 || undefined;
+  });
+  await bed.query(
+    "update sessions.persons set signup_sent = false, create_time = create_time - interval '1 minute' where id = $1",
+    [waiting],
+  );
+  await eventually(async () => ((await unsent()).length === 0 ? true : undefined));
+  await goOn();
+  await eventually(async () => ((await signups(deleted)).length === 0 ? true : undefined));
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Person } from "../entities/person.ts";
 import { countDeletion } from "../metrics.ts";
 import type { PersonContext } from "./person-context.ts";
@@ -37,16 +36,5 @@ export class Deletions {
     await removeSessions(this.#context, { namespace, personId: id });
     const removed = await em.fork().nativeDelete(Person, { id, deleteTime: { $ne: null } });
     countDeletion(removed);
-  }
-}
-
-/** Resolves with whether the work was done within so many milliseconds; the work goes on where it was not. */
-export async function doneWithin(work: Promise<void>, ms: number): Promise<boolean> {
-  const timer = new AbortController();
-  try {
-    const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    timer.abort();
   }
 }

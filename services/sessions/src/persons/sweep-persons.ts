@@ -14,17 +14,27 @@ const SWEEP_MAX = 100;
 
 /** Tracks signup events and finishes deletions that a crash, or an ingest that was away, left behind, until the signal aborts. */
 export async function sweepPersons(context: PersonContext, deletions: Deletions): Promise<void> {
-  const { signal, log } = context;
+  // Apart from each other: a long deletion holds up no signup.
+  await Promise.all([
+    repeat(context, "signup events", () => sweepSignups(context)),
+    repeat(context, "deletions of persons", () => sweepDeletions(context, deletions)),
+  ]);
+  await deletions.idle();
+}
+
+async function repeat({ signal, log }: PersonContext, what: string, sweep: () => Promise<void>): Promise<void> {
   let failing = false;
   while (!signal.aborted) {
-    const outcomes = await Promise.allSettled([sweepSignups(context), sweepDeletions(context, deletions)]);
-    const failure = outcomes.find((outcome) => outcome.status === "rejected");
-    // An outage is told when it begins, and not with every try.
-    if (failure && !failing) log.warn({ err: failure.reason }, "persons could not be swept; it is tried again");
-    failing = failure !== undefined;
+    try {
+      await sweep();
+      failing = false;
+    } catch (error) {
+      // An outage is told when it begins, and not with every try.
+      if (!failing) log.warn({ err: error }, `${what} could not be swept; it is tried again`);
+      failing = true;
+    }
     await sleep(SWEEP_EVERY_MS, undefined, { signal }).catch(() => {});
   }
-  await deletions.idle();
 }
 
 async function sweepSignups({ em, ingest, signal }: PersonContext): Promise<void> {

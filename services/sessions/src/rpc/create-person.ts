@@ -1,4 +1,5 @@
 import { isFieldSet } from "@bufbuild/protobuf";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { PersonSchema, type PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
@@ -24,7 +25,7 @@ export function createPerson({ em, ingest, log }: PersonContext): Handlers<typeo
     const fork = em.fork();
     const person = fork.create(Person, {
       id: asked.id.toLowerCase() || v7(),
-      namespace: asked.namespace ?? "default",
+      namespace: asked.namespace ?? DEFAULT_NAMESPACE,
       email: asked.email,
       firstName: asked.firstName ?? null,
       lastName: asked.lastName ?? null,

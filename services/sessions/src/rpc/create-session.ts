@@ -1,4 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import { MAX_LENGTHS as EVENT } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
@@ -23,7 +24,7 @@ export function createSession(
     const fork = em.fork();
     const session = fork.create(Session, {
       id: id || v4(),
-      namespace: namespace || "default",
+      namespace: namespace || DEFAULT_NAMESPACE,
       byPerson: false,
       personId: personId ?? null,
       createdPersonId: personId ?? null,

@@ -3,8 +3,9 @@ import type { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_se
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
 import { isoOf, nowMicros } from "@ocellus/runtime/time.ts";
+import { TooLate, within } from "@ocellus/runtime/within.ts";
 import { sql } from "kysely";
-import { type Deletions, doneWithin } from "../persons/deletions.ts";
+import type { Deletions } from "../persons/deletions.ts";
 import { personNotFound, requirePersonId } from "../persons/find-person.ts";
 import type { PersonContext } from "../persons/person-context.ts";
 
@@ -27,16 +28,19 @@ export function deletePerson(
     `.execute(em.fork().getKysely());
     if (marked.numAffectedRows === 0n) throw personNotFound(asked);
     const work = deletions.finish(id);
-    const isDone = await doneWithin(work, ANSWER_WITHIN_MS).catch((error) => {
-      log.warn({ err: error, personId: id }, "a deletion is not finished yet; the sweep will do it");
-      throw goesOn(id, error instanceof ServiceError ? error.message : "It was interrupted", error);
-    });
-    if (isDone) return {};
     work.catch((error) =>
       log.warn({ err: error, personId: id }, "a deletion is not finished yet; the sweep will do it"),
     );
-    throw goesOn(id, "It takes a while");
+    await within(ANSWER_WITHIN_MS, work).catch((error) => {
+      throw goesOn(id, whyNot(error), error);
+    });
+    return {};
   };
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof TooLate) return "It takes a while";
+  return error instanceof ServiceError ? error.message : "It was interrupted";
 }
 
 function goesOn(id: string, why: string, cause?: unknown): ServiceError {
