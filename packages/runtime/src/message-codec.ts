@@ -1,4 +1,5 @@
 import {
+  type BinaryWriteOptions,
   create,
   type DescMessage,
   fromBinary,
@@ -37,8 +38,12 @@ export function decode<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array
   }
 }
 
-/** Writes a message. */
-export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Buffer {
-  const bytes = toBinary(schema, create(schema, message));
+/** Writes a message, with the fields that nobody knows where it has some. */
+export function encode<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageInitShape<Desc>,
+  options?: Partial<BinaryWriteOptions>,
+): Buffer {
+  const bytes = toBinary(schema, create(schema, message), options);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,5 @@
 import { batchProblems } from "@ocellus/event-rules/batch-problems.ts";
+import { MAX_PAYLOAD_BYTES } from "@ocellus/event-rules/kept-payload.ts";
 import { BatchTrackEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { Caller } from "@ocellus/runtime/caller.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
@@ -10,7 +11,6 @@ import { TakenEvent } from "./door/taken-event.ts";
 import { writeAccepted, writeRefused } from "./door/write-answer.ts";
 import type { ErrorPublisher } from "./errors/error-publisher.ts";
 import { requestJson } from "./errors/event-json.ts";
-import { MAX_PAYLOAD_BYTES } from "./errors/refused-event.ts";
 import { countAccepted, countRefused } from "./metrics.ts";
 import { Growing } from "./wire/growing.ts";
 import { Reader } from "./wire/wire.ts";

@@ -8,7 +8,7 @@ import {
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { type Micros, timestampOf } from "@ocellus/runtime/time.ts";
 import { v7 } from "uuid";
-import type { OutboxMessage } from "./entities/outbox-message.ts";
+import type { Announcement } from "./entities/outbox-message.ts";
 
 /** What is announced of an event besides what happened to it. */
 export interface Headers {
@@ -24,7 +24,7 @@ export interface Headers {
 const MAX_CHANGES = 125;
 
 /** The messages that announce changes made by one transaction, for its outbox. */
-export function changesOf(transactionId: bigint, changes: EventChange[]): Pick<OutboxMessage, "id" | "payload">[] {
+export function changesOf(transactionId: bigint, changes: EventChange[]): Announcement[] {
   const messages = [];
   for (let start = 0; start < changes.length; start += MAX_CHANGES) {
     const id = v7();

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import { timeInUuid } from "@ocellus/event-rules/uuid.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { isoOf, type Micros, microsOf, timestampOf } from "@ocellus/runtime/time.ts";
 import canonicalize from "canonicalize";
 import { v7 } from "uuid";
-
-/** The namespace of events that name none. */
-export const DEFAULT_NAMESPACE = "default";
 
 /** A valid event with all that identifies it. */
 export type IdentifiedEvent = Event & { namespace: string; timestamp: NonNullable<Event["timestamp"]> };

@@ -1,33 +1,21 @@
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
 import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
-import { forgetOld } from "@ocellus/runtime/forget-old.ts";
 import { openChannel } from "@ocellus/runtime/grpc-client.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
 import { peerService } from "@ocellus/runtime/peer-service.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
 import { ensureStreams } from "@ocellus/runtime/streams.ts";
+import { startBackground } from "./background.ts";
 import { variables } from "./config.ts";
-import { keepErrors } from "./consumers/keep-errors.ts";
-import { storeEvents } from "./consumers/store-events.ts";
 import { Outgoing } from "./door/outgoing.ts";
-import { deleteOldErrors } from "./errors/bound-errors.ts";
 import { ErrorPublisher } from "./errors/error-publisher.ts";
-import { watchDropped } from "./errors/watch-dropped.ts";
-import { forgetDeleted } from "./forget-deleted.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
-import { releaseHandled } from "./release-handled.ts";
 import { services } from "./service.ts";
-import { storingPool } from "./storing-pool.ts";
 import { Past } from "./watch/past.ts";
 import { StoredLog } from "./watch/stored-log.ts";
 import { Tail } from "./watch/tail.ts";
-
-/** How many batches are stored at once: while PostgreSQL works on one, the next is read and written. */
-const STORING = 2;
-
-const RELEASE_EVERY_MS = 10_000;
 
 await runService("ingest", async (lifecycle) => {
   const config = readConfig(variables);
@@ -41,28 +29,7 @@ await runService("ingest", async (lifecycle) => {
     errorsBytes: config.EVENT_ERRORS_QUEUE_MAX_BYTES,
   });
   const outbox = new Outbox(queue);
-  lifecycle.background("outbox sweep", outbox.sweep(em, signal, log));
-  lifecycle.background(
-    "forgetting",
-    forgetOld("deleted events", () => forgetDeleted(em), lifecycle),
-  );
-  lifecycle.background(
-    "releasing",
-    forgetOld("handled messages", () => releaseHandled(queue), { log, signal, everyMs: RELEASE_EVERY_MS }),
-  );
-  lifecycle.background(
-    "forgetting errors",
-    forgetOld("refused events", () => deleteOldErrors(em, config.EVENT_ERRORS_KEEP), lifecycle),
-  );
-  const errorsMaxBytes = config.EVENT_ERRORS_MAX_BYTES;
-  const consuming = { queue, em, log, signal };
-  const pool = storingPool(config.DATABASE_URL, STORING);
-  lifecycle.onStop("storing connections", () => pool.end());
-  for (let index = 0; index < STORING; index++) {
-    lifecycle.background("store-events", storeEvents({ ...consuming, outbox, pool, errorsMaxBytes }));
-  }
-  lifecycle.background("keep-errors", keepErrors({ ...consuming, maxBytes: errorsMaxBytes }));
-  lifecycle.background("errors watch", watchDropped(consuming));
+  startBackground({ orm, queue, outbox, config, lifecycle });
 
   const stored = new StoredLog(em, database);
   const watching = {

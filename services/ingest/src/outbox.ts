@@ -3,7 +3,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Queue } from "@ocellus/runtime/nats.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import type { Logger } from "pino";
-import { OutboxMessage } from "./entities/outbox-message.ts";
+import { type Announcement, OutboxMessage } from "./entities/outbox-message.ts";
 
 /** A message is left to whoever wrote it for so long; after that the sweep takes it. */
 const SWEEP_AFTER_MS = 2000;
@@ -19,7 +19,7 @@ export class Outbox {
   }
 
   /** Publishes messages that are committed. What is not acknowledged stays for the sweep. */
-  async publish(em: EntityManager, messages: Pick<OutboxMessage, "id" | "payload">[]): Promise<void> {
+  async publish(em: EntityManager, messages: Announcement[]): Promise<void> {
     if (messages.length === 0 || !this.#queue.connected()) return;
     const outcomes = await Promise.allSettled(
       messages.map(({ id, payload }) => this.#queue.jetstream.publish(EVENT_CHANGES.subject, payload, { msgID: id })),

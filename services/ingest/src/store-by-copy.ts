@@ -2,11 +2,9 @@ import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import { microsOfSql } from "@ocellus/runtime/time.ts";
 import type { ClientBase, Pool } from "pg";
 import { copyEvents } from "./copy-events.ts";
-import type { OutboxMessage } from "./entities/outbox-message.ts";
+import type { Announcement } from "./entities/outbox-message.ts";
 import { storedChanges } from "./stored-changes.ts";
 import type { QueuedEvent } from "./wire/read-accepted.ts";
-
-type Announcement = Pick<OutboxMessage, "id" | "payload">;
 
 /**
  * Stores events in one transaction with the messages that announce them, which it answers. That is the fast way, for events

@@ -1,4 +1,5 @@
 import { v7 } from "uuid";
+import type { Announcement } from "./entities/outbox-message.ts";
 import { Growing } from "./wire/growing.ts";
 import type { QueuedEvent } from "./wire/read-accepted.ts";
 import { storedChangeLength, writeStoredChange } from "./wire/write-change.ts";
@@ -15,7 +16,7 @@ const TRANSACTION_ID_TAG = 0x18;
 const message = new Growing(MAX_BYTES + 16 * 1024);
 
 /** The encoded messages that announce events which one transaction stored, for its outbox. */
-export function storedChanges(transactionId: bigint, events: QueuedEvent[]): { id: string; payload: Buffer }[] {
+export function storedChanges(transactionId: bigint, events: QueuedEvent[]): Announcement[] {
   const messages = [];
   for (let start = 0; start < events.length; ) {
     const id = v7();

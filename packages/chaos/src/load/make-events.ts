@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import { type Micros, microsOf, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
 import { v7 } from "uuid";
 import { POISON } from "../target/target.ts";
@@ -110,7 +111,7 @@ export class EventMaker {
       sending: 0,
       receipt: undefined,
       facts: {
-        namespace: event.namespace ?? "default",
+        namespace: event.namespace ?? DEFAULT_NAMESPACE,
         name: event.name ?? "",
         category: event.category,
         sessionId: event.sessionId,

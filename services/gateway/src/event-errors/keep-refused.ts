@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { MAX_PAYLOAD_BYTES } from "@ocellus/event-rules/kept-payload.ts";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import {
@@ -39,9 +40,6 @@ export interface Refusal {
 export type KeepRefused = (refusals: Refusal[]) => Promise<void>;
 
 const PATIENCE_MS = 1500;
-
-/** What the error store keeps of a payload. */
-export const MAX_PAYLOAD_BYTES = 512 * 1024;
 
 /** What one call may carry, far below what the ingest service reads. */
 const MAX_CALL_BYTES = 8 * 1024 * 1024;

@@ -1,8 +1,8 @@
+import { MAX_PAYLOAD_BYTES } from "@ocellus/event-rules/kept-payload.ts";
 import { within } from "@ocellus/runtime/within.ts";
 import type { HttpRequest } from "../http/node-http.ts";
 import { type ReceivedBody, readBody } from "../http/read-body.ts";
 import { tooLarge } from "../rpc/unary-json.ts";
-import { MAX_PAYLOAD_BYTES } from "./keep-refused.ts";
 
 /** How long a client may take to send what was refused before it was read. */
 const PATIENCE_MS = 1000;

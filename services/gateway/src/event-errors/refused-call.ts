@@ -7,6 +7,7 @@ import {
   IngestService,
   type TrackEventRequest,
 } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { Code } from "@ocellus/runtime/service-error.ts";
 import { KEPT_BY_CALLER, TOLD_REFUSALS } from "@ocellus/runtime/told-by-gateway.ts";
 import type { ReceivedBody } from "../http/read-body.ts";
 import type { KeepRefused, Refusal } from "./keep-refused.ts";
@@ -16,7 +17,7 @@ const { trackEvent, batchTrackEvents } = IngestService.method;
 const KEPT: readonly DescMethod[] = [trackEvent, batchTrackEvents];
 
 /** INVALID_ARGUMENT. Any other error is no refusal of what was sent: it may be accepted when it is sent again. */
-const REFUSED = 3;
+const REFUSED = Code.INVALID_ARGUMENT;
 
 /** A call with events in JSON, as far as it was read. */
 export interface ReceivedCall {

@@ -1,5 +1,6 @@
 import type { DescField, Message } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
+import { drained } from "@ocellus/runtime/drained.ts";
 import type { HttpRequest, HttpResponse } from "../http/node-http.ts";
 import { statusJson } from "../http/respond.ts";
 import { httpStatusOf } from "../http/status-code.ts";
@@ -49,7 +50,7 @@ export async function serveEventStream(
   try {
     for await (const output of route.upstream.stream(route.method, message, { signal })) {
       if (!response.headersSent) response.writeHead(200, HEADERS);
-      if (!response.write(eventOf(route, output))) await drained(response, signal);
+      if (!response.write(eventOf(route, output))) await taken(response, signal);
       if (signal.aborted) return;
     }
   } catch (error) {
@@ -86,17 +87,8 @@ function setText({ method }: Route, message: Message, text: string): void {
 }
 
 /** Waits until the client has taken what was written. One that does not is cut off, which aborts the signal. */
-function drained(response: HttpResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), STALLED_MS);
-    const done = () => {
-      clearTimeout(timer);
-      response.off("drain", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    response.once("drain", done);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
+async function taken(response: HttpResponse, signal: AbortSignal): Promise<void> {
+  const timer = setTimeout(() => response.destroy(), STALLED_MS);
+  await drained(response, signal);
+  clearTimeout(timer);
 }

@@ -10,7 +10,7 @@ import type { JsMsg } from "nats";
 import type { Pool } from "pg";
 import { changesOf, stored } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
-import { OutboxMessage } from "../entities/outbox-message.ts";
+import { type Announcement, OutboxMessage } from "../entities/outbox-message.ts";
 import { keepInTable } from "../errors/keep-in-table.ts";
 import { refusedEvent } from "../errors/refused-event.ts";
 import { uuidOf } from "../identify-event.ts";
@@ -30,8 +30,6 @@ export interface StoreEventsOptions extends ConsumerContext {
   /** How many bytes of errors the table may hold. */
   errorsMaxBytes: number;
 }
-
-type Announcement = Pick<OutboxMessage, "id" | "payload">;
 
 const SOURCE = { stream: EVENTS.stream, consumer: "store-events", max: 64 };
 const MAX_EVENTS = 5000;

@@ -1,5 +1,5 @@
-import { type DescMessage, toBinary } from "@bufbuild/protobuf";
-import { decode } from "@ocellus/runtime/message-codec.ts";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { Reader } from "../wire/wire.ts";
 
 const EVENT_TAG = 0x0a;
@@ -18,8 +18,7 @@ export interface EventsIn {
 export function eventsIn(request: Buffer, schema: DescMessage, most = Infinity): EventsIn {
   const found = spansIn(request);
   if (found && found.length <= 2 * most) return { bytes: request, spans: found };
-  const written = toBinary(schema, decode(schema, request), { writeUnknownFields: false });
-  const bytes = Buffer.from(written.buffer, written.byteOffset, written.byteLength);
+  const bytes = encode(schema, decode(schema, request), { writeUnknownFields: false });
   return { bytes, spans: spansIn(bytes) ?? [] };
 }
 

@@ -1,6 +1,6 @@
-import { toBinary } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
+import { encode } from "@ocellus/runtime/message-codec.ts";
 import type { Queue } from "@ocellus/runtime/nats.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
@@ -64,7 +64,7 @@ export class Outgoing {
     if (this.#inFlight > MAX_IN_FLIGHT_BYTES) throw tooMuchInFlight();
     if (!this.#turn) {
       const receiveTime = nowMicros();
-      const receiveTimeBytes = Buffer.from(toBinary(TimestampSchema, timestampOf(receiveTime)));
+      const receiveTimeBytes = encode(TimestampSchema, timestampOf(receiveTime));
       this.#turn = { receiveTime, receiveTimeBytes };
       setImmediate(() => this.#end());
     }

@@ -1,11 +1,11 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
-import { decode } from "@ocellus/runtime/message-codec.ts";
+import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
 import { v7 } from "uuid";
-import { DEFAULT_NAMESPACE, type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
+import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
 import { EventBytes, FIELD } from "../wire/read-event.ts";
 import {
   type Found,
@@ -77,8 +77,7 @@ function takeSlowly(bytes: Buffer, receiveTime: bigint, path: string): TakenEven
 
 /** A valid, identified event as it is to be sent. */
 export function takenFrom(event: IdentifiedEvent): TakenEvent {
-  const written = toBinary(EventSchema, event, { writeUnknownFields: false });
-  const whole = Buffer.from(written.buffer, written.byteOffset, written.byteLength);
+  const whole = encode(EventSchema, event, { writeUnknownFields: false });
   const fields = new EventBytes(whole, 0, whole.length);
   const span = (field: number) => [whole, fields.start(field), fields.end(field)] as const;
   return new TakenEvent([whole, 0, whole.length], NOTHING, span(FIELD.id), span(FIELD.timestamp));

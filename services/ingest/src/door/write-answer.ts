@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { encode } from "@ocellus/runtime/message-codec.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
 import type { Growing } from "../wire/growing.ts";
@@ -30,11 +30,10 @@ export function writeAccepted({ id, timestamp }: TakenEvent, receiveTimeBytes: B
 
 /** Writes the result of a refused event into the answer to a batch. */
 export function writeRefused(error: ServiceError, out: Growing): void {
-  const result = create(EventResultSchema, { result: { case: "refused", value: toStatus(error) } });
-  const bytes = toBinary(EventResultSchema, result);
+  const bytes = encode(EventResultSchema, { result: { case: "refused", value: toStatus(error) } });
   out.byte(RESULTS);
   out.varint(bytes.length);
-  out.copy(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+  out.copy(bytes, 0, bytes.length);
 }
 
 /** Writes the whole TrackEventResponse of an accepted event. */

@@ -14,3 +14,6 @@ const OutboxMessageSchema = defineEntity({
 /** Changes of events that are committed, and not yet known to be in the stream EVENT_CHANGES. */
 export class OutboxMessage extends OutboxMessageSchema.class {}
 OutboxMessageSchema.setClass(OutboxMessage);
+
+/** What one message of the outbox announces. */
+export type Announcement = Pick<OutboxMessage, "id" | "payload">;

@@ -1,9 +1,9 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { defineEntity, p } from "@mikro-orm/core";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import type { Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { MicrosType } from "@ocellus/runtime/micros-type.ts";
 import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
-import { DEFAULT_NAMESPACE } from "../identify-event.ts";
 
 const StoredEventSchema = defineEntity({
   name: "StoredEvent",

@@ -1,10 +1,10 @@
-import { toBinary } from "@bufbuild/protobuf";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { type ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventError } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { encode } from "@ocellus/runtime/message-codec.ts";
 import { isoOf, microsOf } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 import { fieldsOf, reasonOf } from "./kept-status.ts";
@@ -21,12 +21,12 @@ export async function insertErrors(em: EntityManager, errors: EventError[]): Pro
       ${column(({ id }) => id)}::uuid[],
       ${column(({ event }) => (isUuid(event?.id ?? "") ? event?.id : undefined))}::uuid[],
       ${column(({ stage }) => stage)}::smallint[],
-      ${column(({ status }) => status && Buffer.from(toBinary(StatusSchema, status)))}::bytea[],
+      ${column(({ status }) => status && encode(StatusSchema, status))}::bytea[],
       ${column(({ status }) => (status ? reasonName(reasonOf(status)) : ""))}::text[],
       ${column(({ status }) => JSON.stringify(status ? fieldsOf(status) : []))}::text[],
       ${column(({ rawPayload }) => Buffer.from(rawPayload))}::bytea[],
       ${column(({ payloadSize }) => String(payloadSize))}::bigint[],
-      ${column(({ event }) => event && Buffer.from(toBinary(EventSchema, event)))}::bytea[],
+      ${column(({ event }) => event && encode(EventSchema, event))}::bytea[],
       ${column(({ namespace }) => namespace)}::text[],
       ${column(({ name }) => name)}::text[],
       ${column(({ source }) => source?.transport ?? 0)}::smallint[],

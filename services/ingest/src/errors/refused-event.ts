@@ -1,4 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { MAX_PAYLOAD_BYTES } from "@ocellus/event-rules/kept-payload.ts";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import {
@@ -16,9 +17,6 @@ import { v7 } from "uuid";
 import { eventJson, hasJson } from "./event-json.ts";
 import { keptStatus } from "./kept-status.ts";
 import { storable } from "./storable.ts";
-
-/** What is kept of a payload. */
-export const MAX_PAYLOAD_BYTES = 512 * 1024;
 
 /** More than any event has that could be accepted. With the payload and the status it fits into one message of NATS. */
 const MAX_EVENT_BYTES = 384 * 1024;

@@ -33,9 +33,8 @@ export class EventBytes {
     while (reader.at < end) {
       const tag = bytes[reader.at++]!;
       const [field, wireType] = [tag >> 3, tag & 7];
-      if (tag >= 0x80 || field > FIELD.data) throw new Error(`An accepted event holds the tag ${tag}`);
-      if (wireType !== LENGTH_DELIMITED && wireType !== FIXED64)
-        throw new Error(`An accepted event holds the tag ${tag}`);
+      const isKnown = tag < 0x80 && field <= FIELD.data && (wireType === LENGTH_DELIMITED || wireType === FIXED64);
+      if (!isKnown) throw new Error(`An accepted event holds the tag ${tag}`);
       const fieldEnd = wireType === FIXED64 ? reader.at + 8 : reader.requireEnd(end);
       this.#spans[field * 2] = reader.at;
       this.#spans[field * 2 + 1] = fieldEnd;

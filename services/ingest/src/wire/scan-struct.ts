@@ -1,17 +1,8 @@
 import { isFiniteDouble, isPlainText } from "./scan-text.ts";
+import { BOOL, ENTRY, KEY, LIST, NULL, NUMBER, STRING, STRUCT, VALUE } from "./struct-tags.ts";
 import type { Reader } from "./wire.ts";
 
 const MAX_DEPTH = 32;
-
-const ENTRY = 0x0a;
-const KEY = 0x0a;
-const VALUE = 0x12;
-const NULL = 0x08;
-const NUMBER = 0x11;
-const STRING = 0x1a;
-const BOOL = 0x20;
-const STRUCT = 0x2a;
-const LIST = 0x32;
 
 /** Whether the bytes up to `end` are surely a google.protobuf.Struct that an event may hold, whatever its size. */
 export function isStorableStruct(reader: Reader, end: number, depth = 1): boolean {

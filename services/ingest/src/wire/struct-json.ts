@@ -1,13 +1,6 @@
 import type { Growing } from "./growing.ts";
+import { BOOL, LIST, NULL, NUMBER, STRING, STRUCT, VALUE } from "./struct-tags.ts";
 import type { Reader } from "./wire.ts";
-
-const VALUE = 0x12;
-const NULL = 0x08;
-const NUMBER = 0x11;
-const STRING = 0x1a;
-const BOOL = 0x20;
-const STRUCT = 0x2a;
-const LIST = 0x32;
 
 /**
  * Writes an encoded google.protobuf.Struct up to `end` as compact JSON in UTF-8. Throws where the bytes are none: those that

@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { batchProblems } from "@ocellus/event-rules/batch-problems.ts";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
@@ -71,7 +72,7 @@ async function track(outcomes: Outcome[], contract: Contract): Promise<void> {
       outcome.refused = renameFields(result.value, (path) => outcome.asSent(path.replace(/^events\[\d+\]\./, "")));
     } else if (result.case === "accepted") {
       const { id, timestamp, receiveTime } = result.value;
-      const namespace = outcome.event.namespace ?? "default";
+      const namespace = outcome.event.namespace ?? DEFAULT_NAMESPACE;
       outcome.event = { ...outcome.event, id, namespace, timestamp, receiveTime, updateTime: undefined };
     }
   }

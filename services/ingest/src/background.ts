@@ -1,0 +1,55 @@
+import type { MikroORM } from "@mikro-orm/postgresql";
+import { forgetOld } from "@ocellus/runtime/forget-old.ts";
+import type { Lifecycle } from "@ocellus/runtime/lifecycle.ts";
+import type { Queue } from "@ocellus/runtime/nats.ts";
+import type { CleanedEnv } from "envalid";
+import type { variables } from "./config.ts";
+import { keepErrors } from "./consumers/keep-errors.ts";
+import { storeEvents } from "./consumers/store-events.ts";
+import { deleteOldErrors } from "./errors/bound-errors.ts";
+import { watchDropped } from "./errors/watch-dropped.ts";
+import { forgetDeleted } from "./forget-deleted.ts";
+import type { Outbox } from "./outbox.ts";
+import { releaseHandled } from "./release-handled.ts";
+import { storingPool } from "./storing-pool.ts";
+
+/** How many batches are stored at once: while PostgreSQL works on one, the next is read and written. */
+const STORING = 2;
+
+const RELEASE_EVERY_MS = 10_000;
+
+/** What the work in the background works with. */
+export interface BackgroundOptions {
+  orm: MikroORM;
+  queue: Queue;
+  outbox: Outbox;
+  config: CleanedEnv<typeof variables>;
+  lifecycle: Lifecycle;
+}
+
+/** Starts all that goes on without being asked for: storing, announcing, keeping what was refused, forgetting what is old. */
+export function startBackground({ orm: { em }, queue, outbox, config, lifecycle }: BackgroundOptions): void {
+  const { log, signal } = lifecycle;
+  lifecycle.background("outbox sweep", outbox.sweep(em, signal, log));
+  lifecycle.background(
+    "forgetting",
+    forgetOld("deleted events", () => forgetDeleted(em), lifecycle),
+  );
+  lifecycle.background(
+    "releasing",
+    forgetOld("handled messages", () => releaseHandled(queue), { log, signal, everyMs: RELEASE_EVERY_MS }),
+  );
+  lifecycle.background(
+    "forgetting errors",
+    forgetOld("refused events", () => deleteOldErrors(em, config.EVENT_ERRORS_KEEP), lifecycle),
+  );
+  const errorsMaxBytes = config.EVENT_ERRORS_MAX_BYTES;
+  const consuming = { queue, em, log, signal };
+  const pool = storingPool(config.DATABASE_URL, STORING);
+  lifecycle.onStop("storing connections", () => pool.end());
+  for (let index = 0; index < STORING; index++) {
+    lifecycle.background("store-events", storeEvents({ ...consuming, outbox, pool, errorsMaxBytes }));
+  }
+  lifecycle.background("keep-errors", keepErrors({ ...consuming, maxBytes: errorsMaxBytes }));
+  lifecycle.background("errors watch", watchDropped(consuming));
+}
