@@ -49,6 +49,17 @@ test("one event that PostgreSQL refuses is kept as an error, and those around it
   expect(eventErrors.map(({ event }) => event?.id)).toEqual([poison && "id" in poison && poison.id]);
 });
 
+test("an event that PostgreSQL refuses is one error however often it is sent", async () => {
+  await bed.query(`alter table ingest.events add constraint no_twice check (name <> 'twice')`);
+  const event = { id: randomUUID(), timestamp: timestampFromDate(new Date()), name: "twice" };
+  await ingest.trackEvent({ event });
+  await ingest.trackEvent({ event });
+  const manager = await nats.jetstreamManager();
+  await eventually(async () => (await manager.streams.info(EVENTS.stream)).state.messages === 0 || undefined);
+  const kept = await bed.query("select from ingest.event_errors where event_id = $1", [event.id]);
+  expect(kept).toHaveLength(1);
+});
+
 test("a message that is none is kept as an error and holds up nothing", async () => {
   await nats.jetstream().publish(EVENTS.subject, "nonsense");
   await ingest.trackEvent({ event: { name: "after nonsense" } });

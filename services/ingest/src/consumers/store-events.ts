@@ -73,9 +73,10 @@ async function store(events: QueuedEvent[], options: StoreEventsOptions): Promis
     if (!isPoison(error)) throw error;
     const [only] = events;
     if (only && events.length === 1) {
-      const { event, timestamp, receiveTime } = decoded(only);
+      const { event } = decoded(only);
       log.warn({ err: error, eventId: event.id }, "PostgreSQL refused an event; it is kept as an error");
-      return keepError(options, { id: uuidOf([event.id, String(timestamp), String(receiveTime)]), event, error });
+      // A client that was not answered sends it again, with the same content: that is one error.
+      return keepError(options, { id: uuidOf([only.event.encoded().toString("base64")]), event, error });
     }
     const middle = Math.ceil(events.length / 2);
     await store(events.slice(0, middle), options);
