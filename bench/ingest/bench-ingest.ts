@@ -11,13 +11,15 @@ import { startMeasured } from "./test-suite.ts";
 export interface IngestBench {
   events: number;
   rounds: number;
+  /** A folder for a CPU profile of each service. */
+  profiles?: string;
   say: (line: string) => void;
 }
 
 /** Measures everything several times, after a first time that only warms up. */
-export async function benchIngest({ events, rounds, say }: IngestBench): Promise<Round[]> {
+export async function benchIngest({ events, rounds, profiles, say }: IngestBench): Promise<Round[]> {
   using folder = temporaryFolder();
-  await using measured = await startMeasured(folder.path);
+  await using measured = await startMeasured(folder.path, profiles);
   await measureRound(measured, Math.ceil(events / 4));
   const results: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -30,7 +32,12 @@ export async function benchIngest({ events, rounds, say }: IngestBench): Promise
 if (import.meta.main) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
   const config = readBenchConfig();
-  const rounds = await benchIngest({ events: config.EVENTS, rounds: config.ROUNDS, say: printLine });
+  const rounds = await benchIngest({
+    events: config.EVENTS,
+    rounds: config.ROUNDS,
+    ...(config.PROFILE && { profiles: config.PROFILE }),
+    say: printLine,
+  });
   const report = reportOf(rounds, config.EVENTS);
   printLine(report);
   if (config.RESULTS) {

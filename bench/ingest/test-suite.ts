@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { SERVICES } from "@ocellus/suite/service-process.ts";
 import { startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { connect } from "nats";
@@ -10,10 +11,15 @@ import type { Part } from "./processes.ts";
 /** A suite that runs alone for the bench, with those who measure it. */
 export type Measured = Awaited<ReturnType<typeof startMeasured>>;
 
-/** Starts a suite with its data in `folder`, the load generator and the echo server. */
-export async function startMeasured(folder: string) {
+/**
+ * Starts a suite with its data in `folder`, the load generator and the echo server.
+ *
+ * @param profiles where each service writes a CPU profile as it ends
+ */
+export async function startMeasured(folder: string, profiles?: string) {
   await using stack = new AsyncDisposableStack();
-  const suite = stack.use(await startSuite({ dataDir: folder, ports: await freeSuitePorts() }));
+  const environment = profiles ? profiled(resolve(profiles)) : {};
+  const suite = stack.use(await startSuite({ dataDir: folder, ports: await freeSuitePorts(), environment }));
   const database = new pg.Client({ connectionString: suite.urls.database });
   await database.connect();
   stack.defer(() => database.end());
@@ -43,4 +49,13 @@ export async function startMeasured(folder: string) {
     pipeline: new Pipeline(manager, database, suite.urls.gateway),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function profiled(folder: string) {
+  return Object.fromEntries(
+    SERVICES.map((name) => [
+      name,
+      { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder} --cpu-prof-name=${name}.cpuprofile` },
+    ]),
+  );
 }

@@ -4,6 +4,8 @@ import { BatchTrackEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/
 import type { Caller } from "@ocellus/runtime/caller.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
+import { Growing } from "@ocellus/wire/growing.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 import { eventsIn } from "./door/events-in.ts";
 import type { Outgoing, OutgoingMessage } from "./door/outgoing.ts";
 import { type RefusedEvent, takeEvent } from "./door/take-event.ts";
@@ -12,8 +14,6 @@ import { writeAccepted, writeRefused } from "./door/write-answer.ts";
 import type { ErrorPublisher } from "./errors/error-publisher.ts";
 import { requestJson } from "./errors/event-json.ts";
 import { countAccepted, countRefused } from "./metrics.ts";
-import { Growing } from "./wire/growing.ts";
-import { Reader } from "./wire/wire.ts";
 
 /** The door: where accepted events go, and refused ones. */
 export interface Door {

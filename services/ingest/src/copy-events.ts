@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { Growing } from "@ocellus/wire/growing.ts";
 import type { ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { COLUMNS, writeHeader, writeRow, writeTrailer } from "./wire/copy-rows.ts";
-import { Growing } from "./wire/growing.ts";
 import type { QueuedEvent } from "./wire/read-accepted.ts";
 
 const COPY = `copy ingest.events (${COLUMNS.join(", ")}) from stdin (format binary)`;

@@ -1,6 +1,6 @@
+import { Growing } from "@ocellus/wire/growing.ts";
 import { v7 } from "uuid";
 import type { Announcement } from "./entities/outbox-message.ts";
-import { Growing } from "./wire/growing.ts";
 import type { QueuedEvent } from "./wire/read-accepted.ts";
 import { storedChangeLength, writeStoredChange } from "./wire/write-change.ts";
 

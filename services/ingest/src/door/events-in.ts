@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
-import { Reader } from "../wire/wire.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 
 const EVENT_TAG = 0x0a;
 

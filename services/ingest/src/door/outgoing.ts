@@ -5,7 +5,7 @@ import type { Queue } from "@ocellus/runtime/nats.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
 import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
-import { Growing } from "../wire/growing.ts";
+import { Growing } from "@ocellus/wire/growing.ts";
 import { nothingAccepted, publishError, tooMuchInFlight } from "./publish-error.ts";
 import type { TakenEvent } from "./taken-event.ts";
 

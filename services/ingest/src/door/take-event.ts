@@ -4,6 +4,7 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
+import type { Reader } from "@ocellus/wire/reader.ts";
 import { v7 } from "uuid";
 import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
 import { EventBytes, FIELD } from "../wire/read-event.ts";
@@ -16,7 +17,6 @@ import {
   NOT_KNOWN,
   scanEvent,
 } from "../wire/scan-event.ts";
-import type { Reader } from "../wire/wire.ts";
 import type { Turn } from "./outgoing.ts";
 import { TakenEvent } from "./taken-event.ts";
 

@@ -1,7 +1,7 @@
 import type { Micros } from "@ocellus/runtime/time.ts";
-import type { Growing } from "../wire/growing.ts";
-import { microsIn } from "../wire/read-event.ts";
-import { Reader } from "../wire/wire.ts";
+import type { Growing } from "@ocellus/wire/growing.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
+import { microsIn } from "@ocellus/wire/timestamp.ts";
 
 /** A valid, identified event as it came, and what the door adds at its end: later fields are as good as earlier ones. */
 export class TakenEvent {

@@ -2,7 +2,7 @@ import { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_servi
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
-import type { Growing } from "../wire/growing.ts";
+import type { Growing } from "@ocellus/wire/growing.ts";
 import type { Span, TakenEvent } from "./taken-event.ts";
 
 // The fields of BatchTrackEventsResponse, EventResult and EventReceipt, all of them messages or texts.

@@ -2,14 +2,14 @@ import { TrackEventRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest
 import { RawUnary } from "@ocellus/runtime/raw-handler.ts";
 import { invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { isoOf } from "@ocellus/runtime/time.ts";
+import { Growing } from "@ocellus/wire/growing.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 import type { Door } from "../accept-batch.ts";
 import { eventsIn } from "../door/events-in.ts";
 import { takeEvent } from "../door/take-event.ts";
 import { TakenEvent } from "../door/taken-event.ts";
 import { writeTracked } from "../door/write-answer.ts";
 import { countAccepted, countRefused } from "../metrics.ts";
-import { Growing } from "../wire/growing.ts";
-import { Reader } from "../wire/wire.ts";
 
 /** Used again for each answer, which is written in one go. */
 const answer = new Growing();

@@ -1,8 +1,8 @@
 import type { Micros } from "@ocellus/runtime/time.ts";
-import type { Growing } from "./growing.ts";
+import type { Growing } from "@ocellus/wire/growing.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 import { type EventBytes, FIELD } from "./read-event.ts";
 import { writeStructJson } from "./struct-json.ts";
-import { Reader } from "./wire.ts";
 
 /** The columns of `ingest.events` in the order in which `writeRow` writes them. */
 export const COLUMNS = [

@@ -1,6 +1,7 @@
 import type { Micros } from "@ocellus/runtime/time.ts";
-import { EventBytes, microsIn } from "./read-event.ts";
-import { Reader } from "./wire.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
+import { microsIn } from "@ocellus/wire/timestamp.ts";
+import { EventBytes } from "./read-event.ts";
 
 const EVENTS_TAG = 0x0a;
 const RECEIVE_TIME_TAG = 0x12;

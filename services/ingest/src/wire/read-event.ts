@@ -1,5 +1,6 @@
 import type { Micros } from "@ocellus/runtime/time.ts";
-import { Reader } from "./wire.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
+import { microsIn } from "@ocellus/wire/timestamp.ts";
 
 /** The fields of an Event by their numbers in the proto. */
 export const FIELD = {
@@ -69,17 +70,4 @@ export class EventBytes {
   text(field: number): string {
     return this.bytes.toString("utf8", this.start(field), this.end(field));
   }
-}
-
-const SECONDS = 0x08;
-
-/** The time that an encoded Timestamp holds. */
-export function microsIn(reader: Reader, end: number): Micros {
-  let seconds = 0n;
-  let nanos = 0;
-  while (reader.at < end) {
-    if (reader.bytes[reader.at++] === SECONDS) seconds = reader.int64(end);
-    else nanos = Number(reader.int64(end));
-  }
-  return seconds * 1_000_000n + BigInt(Math.trunc(nanos / 1000));
 }

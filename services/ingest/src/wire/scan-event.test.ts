@@ -4,9 +4,9 @@ import { describe, expect, test } from "@jest/globals";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 import { diceOf } from "../../../../test/support/dice.ts";
 import { HAS_ID, HAS_NAME, HAS_NAMESPACE, HAS_SESSION, HAS_TIMESTAMP, NOT_KNOWN, scanEvent } from "./scan-event.ts";
-import { Reader } from "./wire.ts";
 
 const NOW_SECONDS = 1_790_000_000;
 const NOW = BigInt(NOW_SECONDS) * 1_000_000n;

@@ -1,7 +1,7 @@
 import { MAX_LENGTHS } from "@ocellus/event-rules/validate-event.ts";
+import type { Reader } from "@ocellus/wire/reader.ts";
 import { isStorableStruct } from "./scan-struct.ts";
 import { isFiniteDouble, isLowerUuid, isPlainText } from "./scan-text.ts";
-import type { Reader } from "./wire.ts";
 
 /** What a valid event holds of that which identifies it: one bit each. */
 export const HAS_ID = 1 << 1;

@@ -1,6 +1,6 @@
+import type { Reader } from "@ocellus/wire/reader.ts";
+import { BOOL, ENTRY, KEY, LIST, NULL, NUMBER, STRING, STRUCT, VALUE } from "@ocellus/wire/struct-tags.ts";
 import { isFiniteDouble, isPlainText } from "./scan-text.ts";
-import { BOOL, ENTRY, KEY, LIST, NULL, NUMBER, STRING, STRUCT, VALUE } from "./struct-tags.ts";
-import type { Reader } from "./wire.ts";
 
 const MAX_DEPTH = 32;
 

@@ -1,9 +1,9 @@
 import { fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "@jest/globals";
-import { Growing } from "./growing.ts";
+import { Growing } from "@ocellus/wire/growing.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 import { writeStructJson } from "./struct-json.ts";
-import { Reader } from "./wire.ts";
 
 test.each<[JsonObject]>([
   [{}],

@@ -1,6 +1,6 @@
-import type { Growing } from "./growing.ts";
-import { BOOL, LIST, NULL, NUMBER, STRING, STRUCT, VALUE } from "./struct-tags.ts";
-import type { Reader } from "./wire.ts";
+import type { Growing } from "@ocellus/wire/growing.ts";
+import type { Reader } from "@ocellus/wire/reader.ts";
+import { BOOL, LIST, NULL, NUMBER, STRING, STRUCT, VALUE } from "@ocellus/wire/struct-tags.ts";
 
 /**
  * Writes an encoded google.protobuf.Struct up to `end` as compact JSON in UTF-8. Throws where the bytes are none: those that

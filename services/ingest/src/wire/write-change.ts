@@ -1,4 +1,4 @@
-import type { Growing } from "./growing.ts";
+import type { Growing } from "@ocellus/wire/growing.ts";
 import { type EventBytes, FIELD } from "./read-event.ts";
 
 /** An EventChange of the type STORED, as it begins: the field `type`, 1, is 1. */
