@@ -2,11 +2,11 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { isoOf, type Micros, microsOfSql } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 import { v7 } from "uuid";
-import type { ChangedEvent } from "./fold-named.ts";
 import { type FoldedRun, foldRuns, type StoredRun } from "./fold-runs.ts";
-import { join, type Run, runOf } from "./run.ts";
+import { join, type Run } from "./run.ts";
+import type { StoredRuns } from "./stored-runs.ts";
 
-/** One person's events, and what became of that person's sessions. */
+/** One person's events, as runs. */
 interface Person {
   namespace: string;
   personId: string;
@@ -20,8 +20,8 @@ export type PersonSession = FoldedRun & { id: string; namespace: string; personI
  * Folds events that name a person and no session into that person's sessions, in the caller's transaction, which
  * has locked the persons.
  */
-export async function foldByPerson(tx: EntityManager, events: ChangedEvent[], idleTimeout: Micros): Promise<void> {
-  const persons = personsOf(events);
+export async function foldByPerson(tx: EntityManager, runs: StoredRuns[], idleTimeout: Micros): Promise<void> {
+  const persons = personsOf(runs);
   if (persons.length === 0) return;
   const stored = await sessionsNear(tx, persons, idleTimeout);
   const sessions = persons.flatMap(({ namespace, personId, events }) =>
@@ -35,14 +35,14 @@ export async function foldByPerson(tx: EntityManager, events: ChangedEvent[], id
 
 const keyOf = (namespace: string, personId: string) => JSON.stringify([namespace, personId]);
 
-function personsOf(events: ChangedEvent[]): Person[] {
+function personsOf(stored: StoredRuns[]): Person[] {
   const persons = new Map<string, Person>();
-  for (const { change, time } of events) {
-    const { namespace, sessionId, personId, eventId } = change;
-    if (sessionId !== undefined || personId === undefined) continue;
+  for (const { subject, runs } of stored) {
+    if (!subject.byPerson) continue;
+    const { namespace, id: personId } = subject;
     const key = keyOf(namespace, personId);
     const person = persons.get(key) ?? { namespace, personId, events: [] };
-    person.events.push(runOf(eventId, time));
+    person.events.push(...runs);
     persons.set(key, person);
   }
   return [...persons.values()];
