@@ -23,6 +23,8 @@ export interface BatchSource {
   max: number;
   /** The most messages that are held besides; more go back to the stream for a moment. Default: what the consumer may have. */
   maxWaiting?: number;
+  /** How far apart batches begin that are not full, in milliseconds, so that steady messages come in few batches. Default: 0. */
+  everyMs?: number;
 }
 
 /** How long a batch that is not full waits for more. */
@@ -37,7 +39,7 @@ const RETRY_DELAY_MS = 1000;
  */
 export async function consumeBatches(
   { queue, log, signal }: Omit<ConsumerContext, "em">,
-  { stream, consumer: name, max, maxWaiting = Number.POSITIVE_INFINITY }: BatchSource,
+  { stream, consumer: name, max, maxWaiting = Number.POSITIVE_INFINITY, everyMs = 0 }: BatchSource,
   handle: (batch: JsMsg[]) => Promise<void>,
 ): Promise<void> {
   const consumer = await queue.jetstream.consumers.get(stream, name);
@@ -72,6 +74,7 @@ export async function consumeBatches(
     });
 
   let inHand: JsMsg[] = [];
+  let begun = 0;
   // An outage is told when it begins and when it ends, and not with every try.
   let failing = false;
   const working = setInterval(() => {
@@ -83,8 +86,9 @@ export async function consumeBatches(
       await arrival();
       continue;
     }
-    const deadline = Date.now() + LINGER_MS;
+    const deadline = Math.max(Date.now() + LINGER_MS, begun + everyMs);
     while (waiting.length < max && !signal.aborted && Date.now() < deadline) await arrival(deadline - Date.now());
+    begun = Date.now();
     inHand = waiting.splice(0, max);
     try {
       await handle(inHand);
