@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import { BucketCollector } from "../collect-buckets.ts";
 import { countMarked } from "../metrics.ts";
 
-const SOURCE = { stream: EVENT_CHANGES.stream, consumer: "mark-buckets", max: 32, everyMs: 100 };
+const SOURCE = { stream: EVENT_CHANGES.stream, consumer: "mark-buckets", max: 32 };
 
 /** Marks the buckets of changed events as dirty until the signal aborts. Marking twice is marking once. */
 export function markBuckets(context: ConsumerContext): Promise<void> {
