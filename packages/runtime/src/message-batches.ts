@@ -29,7 +29,7 @@ export interface BatchSource {
 const LINGER_MS = 5;
 
 /** How long after another a batch that is not full begins: under load fewer and larger transactions do the same work for less. */
-const PACE_MS = 25;
+const PACE_MS = 50;
 
 /** How long a message that could not be handled waits for its next try. */
 const RETRY_DELAY_MS = 1000;
