@@ -23,12 +23,13 @@ export interface BatchSource {
   max: number;
   /** The most messages that are held besides; more go back to the stream for a moment. Default: what the consumer may have. */
   maxWaiting?: number;
-  /** How far apart batches begin that are not full, in milliseconds, so that steady messages come in few batches. Default: 0. */
-  everyMs?: number;
 }
 
 /** How long a batch that is not full waits for more. */
 const LINGER_MS = 5;
+
+/** How long after another a batch that is not full begins: under load fewer and larger transactions do the same work for less. */
+const PACE_MS = 50;
 
 /** How long a message that could not be handled waits for its next try. */
 const RETRY_DELAY_MS = 1000;
@@ -39,7 +40,7 @@ const RETRY_DELAY_MS = 1000;
  */
 export async function consumeBatches(
   { queue, log, signal }: Omit<ConsumerContext, "em">,
-  { stream, consumer: name, max, maxWaiting = Number.POSITIVE_INFINITY, everyMs = 0 }: BatchSource,
+  { stream, consumer: name, max, maxWaiting = Number.POSITIVE_INFINITY }: BatchSource,
   handle: (batch: JsMsg[]) => Promise<void>,
 ): Promise<void> {
   const consumer = await queue.jetstream.consumers.get(stream, name);
@@ -86,10 +87,10 @@ export async function consumeBatches(
       await arrival();
       continue;
     }
-    const deadline = Math.max(Date.now() + LINGER_MS, begun + everyMs);
+    const deadline = Math.max(Date.now() + LINGER_MS, begun + PACE_MS);
     while (waiting.length < max && !signal.aborted && Date.now() < deadline) await arrival(deadline - Date.now());
-    begun = Date.now();
     inHand = waiting.splice(0, max);
+    begun = Date.now();
     try {
       await handle(inHand);
       for (const message of inHand) message.ack();
