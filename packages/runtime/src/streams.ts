@@ -82,12 +82,12 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
 }
 
 /**
- * How many messages of each stream a consumer may have in hand, all replicas together: that bounds what it holds in memory. Changes
- * come in messages of at most 512 KiB, errors in such of at most 1 MiB.
+ * How many messages of each stream a consumer may have in hand, all replicas together: that bounds what it holds in memory. One of
+ * changes has 512 KiB where events were stored, and 1 MiB where they were changed, at most; so has one of errors.
  */
 const MAX_UNACKNOWLEDGED: Readonly<Record<string, number>> = {
   [EVENTS.stream]: 256,
-  [EVENT_CHANGES.stream]: 128,
+  [EVENT_CHANGES.stream]: 64,
   [EVENT_ERRORS.stream]: 32,
 };
 
