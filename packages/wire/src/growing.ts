@@ -36,6 +36,13 @@ export class Growing {
     this.byte(rest);
   }
 
+  /** A whole number of at most 53 bits, not negative, in that format. */
+  wideVarint(value: number): void {
+    let rest = value;
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) this.byte((rest % 128) | 0x80);
+    this.varint(rest);
+  }
+
   /** A number of 64 bits, not negative, in that format. */
   bigVarint(value: bigint): void {
     let rest = value;
@@ -56,6 +63,59 @@ export class Growing {
   bigInt64(value: bigint): void {
     this.#reserve(8);
     this.#length = this.#bytes.writeBigInt64BE(value, this.#length);
+  }
+
+  /** A double as Protocol Buffers have it. */
+  double(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
+  /** A text in UTF-8 with its length before it, as Protocol Buffers have it. Unpaired surrogates become U+FFFD. */
+  text(text: string): void {
+    const start = this.#length;
+    this.#reserve(text.length + 5);
+    this.varint(text.length);
+    // Most texts are short and ASCII: asking for their length and copying them costs more than looking at each letter.
+    if (text.length < 64) {
+      for (let at = 0; at < text.length; at++) {
+        const code = text.charCodeAt(at);
+        if (code > 0x7f) break;
+        this.#bytes[this.#length++] = code;
+        if (at === text.length - 1) return;
+      }
+      if (text === "") return;
+    }
+    this.#length = start;
+    const bytes = Buffer.byteLength(text);
+    this.varint(bytes);
+    this.#reserve(bytes);
+    this.#length += this.#bytes.write(text, this.#length);
+  }
+
+  /** Starts something with its length before it, as Protocol Buffers have it, to be closed when it is written; answers where. */
+  open(): number {
+    this.byte(0);
+    return this.#length;
+  }
+
+  /** Sets the length of what was written since `open` answered `start`. */
+  close(start: number): void {
+    const length = this.#length - start;
+    if (length > 0x7f) {
+      // One byte was left for the length; what follows makes room for more.
+      const more = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : 3;
+      this.#reserve(more);
+      this.#bytes.copyWithin(start + more, start, this.#length);
+    }
+    this.#length = start - 1;
+    this.varint(length);
+    this.#length += length;
+  }
+
+  /** Throws away what was written beyond `length`. */
+  truncate(length: number): void {
+    this.#length = length;
   }
 
   /** Leaves room for a length, to be set when what follows is written; answers where. */
