@@ -1,15 +1,18 @@
 import { create, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
 import { expect, test } from "@jest/globals";
 import {
+  BatchTrackEventsResponseSchema,
   type EventReceiptSchema,
   EventResultSchema,
-  BatchTrackEventsResponseSchema,
 } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
 import { isAccepted, resultsIn } from "./results.ts";
 
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
-const at = (seconds: bigint, nanos = 0) => ({ timestamp: { seconds, nanos }, receiveTime: timestampOf(1_790_000_000_123_000n) });
+const at = (seconds: bigint, nanos = 0) => ({
+  timestamp: { seconds, nanos },
+  receiveTime: timestampOf(1_790_000_000_123_000n),
+});
 
 const responseOf = (receipts: MessageInitShape<typeof EventReceiptSchema>[]) =>
   create(BatchTrackEventsResponseSchema, {
@@ -17,9 +20,24 @@ const responseOf = (receipts: MessageInitShape<typeof EventReceiptSchema>[]) =>
   });
 
 test.each<[string, MessageInitShape<typeof EventReceiptSchema>[]]>([
-  ["of usual times", [{ id: ID, ...at(1_790_000_000n) }, { id: ID, ...at(1_790_000_000n, 120_000_000) }]],
-  ["with micro- and nanoseconds", [{ id: ID, ...at(1_790_000_000n, 1000) }, { id: ID, ...at(1_790_000_001n, 1) }]],
-  ["of 1970, of long before, and of the last second", [0n, -62_135_596_800n, 253_402_300_799n].map((s) => ({ id: ID, ...at(s) }))],
+  [
+    "of usual times",
+    [
+      { id: ID, ...at(1_790_000_000n) },
+      { id: ID, ...at(1_790_000_000n, 120_000_000) },
+    ],
+  ],
+  [
+    "with micro- and nanoseconds",
+    [
+      { id: ID, ...at(1_790_000_000n, 1000) },
+      { id: ID, ...at(1_790_000_001n, 1) },
+    ],
+  ],
+  [
+    "of 1970, of long before, and of the last second",
+    [0n, -62_135_596_800n, 253_402_300_799n].map((s) => ({ id: ID, ...at(s) })),
+  ],
   ["of half a second before 1970", [{ id: ID, ...at(-1n, 500_000_000) }]],
   ["without times", [{ id: ID }]],
   ["without anything", [{}, { id: 'a"ä' }]],

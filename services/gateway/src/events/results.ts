@@ -7,11 +7,7 @@ import { Reader } from "@ocellus/wire/reader.ts";
 import { timeText } from "./time-text.ts";
 
 /** The proto3 JSON of an EventReceipt. */
-export interface Receipt {
-  id: string;
-  timestamp?: string;
-  receiveTime?: string;
-}
+export type Receipt = { id: string; timestamp?: string; receiveTime?: string };
 
 /** What became of one event: accepted, or refused. */
 export type Result = Receipt | Status;
@@ -50,7 +46,7 @@ function receiptIn(reader: Reader, end: number): Receipt | undefined {
   if (bytes[reader.at++] !== ACCEPTED || reader.fieldEnd(end) !== end || bytes[reader.at++] !== ID) return undefined;
   const idEnd = reader.fieldEnd(end);
   if (idEnd < 0) return undefined;
-  const id = bytes.latin1Slice(reader.at, idEnd);
+  const id = bytes.toString("latin1", reader.at, idEnd);
   reader.at = idEnd;
   const timestamp = timeIn(TIMESTAMP, reader, end);
   const receiveTime = timeIn(RECEIVE_TIME, reader, end);
@@ -72,5 +68,9 @@ function slowly(bytes: Buffer): Result {
 
 function receiptOf({ id, timestamp, receiveTime }: EventReceipt): Receipt {
   const text = (time: Message | undefined) => time && (toJson(TimestampSchema, time as never) as string);
-  return { id, ...(timestamp && { timestamp: text(timestamp)! }), ...(receiveTime && { receiveTime: text(receiveTime)! }) };
+  return {
+    id,
+    ...(timestamp && { timestamp: text(timestamp)! }),
+    ...(receiveTime && { receiveTime: text(receiveTime)! }),
+  };
 }

@@ -14,7 +14,8 @@ let known = "1970-01-01T00:00:00";
 export function timeText(reader: Reader, end: number): string | undefined {
   const seconds = numberOf(SECONDS, reader, end);
   const nanos = numberOf(NANOS, reader, end);
-  if (seconds < 0 || nanos < 0 || reader.at !== end || seconds > 253_402_300_799 || nanos > 999_999_999) return undefined;
+  if (seconds < 0 || nanos < 0 || reader.at !== end || seconds > 253_402_300_799 || nanos > 999_999_999)
+    return undefined;
   if (seconds !== knownSeconds) {
     known = new Date(seconds * 1000).toISOString().slice(0, 19);
     knownSeconds = seconds;

@@ -11,6 +11,7 @@ import {
   type ReceivedCall,
 } from "../event-errors/refused-call.ts";
 import { sourceOf } from "../event-errors/source.ts";
+import type { SwiftAnswer, SwiftEvents } from "../events/swift-events.ts";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
 import { type Page, servePage } from "../http/page.ts";
 import { MAX_BODY_BYTES, type ReceivedBody, readBody } from "../http/read-body.ts";
@@ -23,7 +24,7 @@ import { statusOf } from "../upstream-status.ts";
 import { answerOtherMethod } from "./answer-other-method.ts";
 import { bodyTooLarge, chooseRoute } from "./choose-route.ts";
 import { completeRefusal } from "./complete-refusal.ts";
-import { findRoute } from "./find-route.ts";
+import { type Found, routeFinder } from "./find-route.ts";
 import { requireJson, requireJsonIfDeclared } from "./media-type.ts";
 import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
@@ -36,8 +37,9 @@ import { successStatusOf } from "./success-status.ts";
 const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
 
 /** Answers REST requests by calls of the RPCs that the routes lead to, and documents the routes. */
-export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logger) {
+export function serveRest(routes: readonly Route[], events: SwiftEvents, keep: KeepRefused, log: Logger) {
   const pages = apiPages(routes);
+  const find = routeFinder(routes);
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
     let translate = (status: Status) => status;
     const knownAs = (sent: Sent) => {
@@ -45,7 +47,7 @@ export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logg
     };
     const received: ReceivedCall = { methods: [], body: {}, ...sourceOf(request, note.protocol) };
     try {
-      await answer({ routes, pages, keep, log }, request, response, note, knownAs, received);
+      await answer({ routes, find, pages, events, keep, log }, request, response, note, knownAs, received);
     } catch (error) {
       const status = translate(statusOf(error, log));
       if (received.methods.some(keepsRefusals)) {
@@ -59,14 +61,16 @@ export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logg
 
 interface Served {
   routes: readonly Route[];
+  find: (httpMethod: string, path: string) => Found<Route>;
   /** What is answered as it is, by path. */
   pages: ReadonlyMap<string, Page>;
+  events: SwiftEvents;
   keep: KeepRefused;
   log: Logger;
 }
 
 async function answer(
-  { routes, pages, keep, log }: Served,
+  { routes, find, pages, events, keep, log }: Served,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -83,10 +87,9 @@ async function answer(
   }
 
   const isPage = page !== undefined || path === "/";
-  const found = isPage ? { routes: [], bound: new Map(), allow: PAGE_METHODS } : findRoute(routes, httpMethod, path);
+  const found = isPage ? { routes: [], bound: new Map(), allow: PAGE_METHODS } : find(httpMethod, path);
   noteRoute(note, found.routes[0]);
   if (found.routes.length === 0) return answerOtherMethod(request, response, path, found.allow);
-  const signal = disconnectSignal(response);
   received.methods = found.routes.map(({ method }) => method);
   const body = found.routes[0]!.body ? await readJsonBody(request, found.routes, received.body) : undefined;
   if (body !== undefined) received.json = body;
@@ -94,6 +97,12 @@ async function answer(
   received.methods = [route.method];
   const parts = { bound: found.bound, query, body };
   const sent = sentAs(route, parts);
+  const signal = disconnectSignal(response);
+  const swift = body !== undefined && query === "" ? events.send(route.method, body, signal) : undefined;
+  if (swift) {
+    knownAs(sent);
+    return answerSwiftly(swift, response, { keep, sent, parts, received });
+  }
   const message = await readWhole(sent, parts, signal);
   knownAs(sent);
   received.request = message;
@@ -107,10 +116,35 @@ async function answer(
     return serveEventStream(stream, request, response, note);
   }
   const output = await route.upstream.call(route.method, message, { signal, ...keptHere(route.method) });
+  await answerOutput(output, response, { keep, sent, received });
+}
+
+interface Answered {
+  keep: KeepRefused;
+  sent: Sent;
+  received: ReceivedCall;
+}
+
+async function answerOutput(output: Message, response: HttpResponse, { keep, sent, received }: Answered) {
+  const { route } = sent;
   await keepRefusedEvents(keep, received, output, (status) => statusAsSent(status, sent));
   const status = successStatusOf(route);
   if (status === 204) response.writeHead(204).end();
   else respond(response, status, answerJson(route, output, sent));
+}
+
+/** Answers a call whose request was never read as a message. Only where it was refused the message is read after all, to be kept. */
+async function answerSwiftly(
+  swift: Promise<SwiftAnswer>,
+  response: HttpResponse,
+  answered: Answered & { parts: Parts },
+): Promise<void> {
+  const { sent, parts, received } = answered;
+  const outcome = await swift.catch((error: unknown) => ({ error }));
+  if ("json" in outcome) return respond(response, successStatusOf(sent.route), outcome.json);
+  received.request = readRequest(sent, parts);
+  if ("error" in outcome) throw outcome.error;
+  return answerOutput(outcome.response, response, answered);
 }
 
 async function readWhole(sent: Sent, parts: Parts, signal: AbortSignal): Promise<Message> {
