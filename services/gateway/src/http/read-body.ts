@@ -41,7 +41,10 @@ export function readBody(
     received.size = Math.max(size, Number(request.headers["content-length"]) || 0);
     reject(tooLarge(chunks[0]!));
   };
-  const finish = () => resolve(keep());
+  const finish = () => {
+    request.off("close", lose);
+    resolve(keep());
+  };
   if (request.destroyed) lose();
   // The async iterator of a stream does the same at several times the price.
   request.on("data", take).on("end", finish).on("error", reject).on("close", lose);
