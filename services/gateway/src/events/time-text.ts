@@ -3,9 +3,13 @@ import type { Reader } from "@ocellus/wire/reader.ts";
 const SECONDS = 0x08;
 const NANOS = 0x10;
 
-let knownSeconds = 0;
-/** The text of `knownSeconds`: the times of one answer are close to each other. */
-let known = "1970-01-01T00:00:00";
+const DAY_SECONDS = 86_400;
+const LATEST_SECONDS = 253_402_300_799;
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+
+let knownDay = 0;
+/** The date of `knownDay`, counted since 1970: the times of one answer are close to each other. */
+let date = "1970-01-01";
 
 /**
  * The proto3 JSON of the encoded Timestamp that the reader stands before, up to `end`. Undefined where it lies before 1970, or is not
@@ -14,13 +18,17 @@ let known = "1970-01-01T00:00:00";
 export function timeText(reader: Reader, end: number): string | undefined {
   const seconds = numberOf(SECONDS, reader, end);
   const nanos = numberOf(NANOS, reader, end);
-  if (seconds < 0 || nanos < 0 || reader.at !== end || seconds > 253_402_300_799 || nanos > 999_999_999)
+  if (seconds < 0 || nanos < 0 || reader.at !== end || seconds > LATEST_SECONDS || nanos > 999_999_999)
     return undefined;
-  if (seconds !== knownSeconds) {
-    known = new Date(seconds * 1000).toISOString().slice(0, 19);
-    knownSeconds = seconds;
+  const second = seconds % DAY_SECONDS;
+  const day = (seconds - second) / DAY_SECONDS;
+  if (day !== knownDay) {
+    date = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 10);
+    knownDay = day;
   }
-  return nanos === 0 ? `${known}Z` : `${known}.${fraction(nanos)}Z`;
+  const minute = Math.floor(second / 60);
+  const time = `${TWO_DIGITS[Math.floor(minute / 60)]}:${TWO_DIGITS[minute % 60]}:${TWO_DIGITS[second % 60]}`;
+  return nanos === 0 ? `${date}T${time}Z` : `${date}T${time}.${fraction(nanos)}Z`;
 }
 
 /** Zero where the field is left out; below it where it cannot be read. */

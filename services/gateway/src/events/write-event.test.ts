@@ -141,10 +141,10 @@ describe("against the slow way", () => {
     return parsed(JSON.stringify(Object.fromEntries(entries.sort(() => dice() - 0.5))));
   };
 
-  test("what is written of 6 000 random events is what would be read, and that is most of what is right", () => {
+  test("what is written of 3 000 random events is what would be read, and that is most of what is right", () => {
     let count = 0;
     let readable = 0;
-    for (let round = 0; round < 6_000; round++) {
+    for (let round = 0; round < 3_000; round++) {
       const json = event();
       const [fast, slow] = [written(json), read(json)];
       if (slow) readable++;
@@ -153,6 +153,6 @@ describe("against the slow way", () => {
       expect(fast).toEqual(slow);
     }
     expect(count).toBeGreaterThan(readable * 0.9);
-    expect(count).toBeGreaterThan(1000);
+    expect(count).toBeGreaterThan(500);
   });
 });

@@ -1,17 +1,11 @@
-import type { JsonValue, Message } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import type { Logger } from "pino";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { readUnread } from "../event-errors/read-unread.ts";
-import {
-  keepRefusedCall,
-  keepRefusedEvents,
-  keepsRefusals,
-  keptHere,
-  type ReceivedCall,
-} from "../event-errors/refused-call.ts";
+import { keepRefusedCall, keepsRefusals, type ReceivedCall } from "../event-errors/refused-call.ts";
 import { sourceOf } from "../event-errors/source.ts";
-import type { SwiftAnswer, SwiftEvents } from "../events/swift-events.ts";
+import type { SwiftEvents } from "../events/swift-events.ts";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
 import { type Page, servePage } from "../http/page.ts";
 import { MAX_BODY_BYTES, type ReceivedBody, readBody } from "../http/read-body.ts";
@@ -22,17 +16,15 @@ import { type CallNote, noteRoute } from "../metrics.ts";
 import { apiPages } from "../openapi/pages.ts";
 import { statusOf } from "../upstream-status.ts";
 import { answerOtherMethod } from "./answer-other-method.ts";
+import { answerUnary, readMessage } from "./answer-unary.ts";
 import { bodyTooLarge, chooseRoute } from "./choose-route.ts";
-import { completeRefusal } from "./complete-refusal.ts";
 import { type Found, routeFinder } from "./find-route.ts";
 import { requireJson, requireJsonIfDeclared } from "./media-type.ts";
 import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
-import { type Parts, readRequest, sentAs } from "./read-request.ts";
-import { responseJson } from "./response-json.ts";
+import { sentAs } from "./read-request.ts";
 import { isStream, type Route } from "./routes.ts";
 import { serveEventStream } from "./serve-event-stream.ts";
-import { successStatusOf } from "./success-status.ts";
 
 const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
 
@@ -97,71 +89,15 @@ async function answer(
   received.methods = [route.method];
   const parts = { bound: found.bound, query, body };
   const sent = sentAs(route, parts);
-  const signal = disconnectSignal(response);
-  const swift = body !== undefined && query === "" ? events.send(route.method, body, signal) : undefined;
-  if (swift) {
-    knownAs(sent);
-    return answerSwiftly(swift, response, { keep, sent, parts, received });
-  }
-  const message = await readWhole(sent, parts, signal);
-  knownAs(sent);
-  received.request = message;
-  if (isStream(route)) {
-    const stream = {
-      route,
-      request: message,
-      signal,
-      statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
-    };
-    return serveEventStream(stream, request, response, note);
-  }
-  const output = await route.upstream.call(route.method, message, { signal, ...keptHere(route.method) });
-  await answerOutput(output, response, { keep, sent, received });
-}
-
-interface Answered {
-  keep: KeepRefused;
-  sent: Sent;
-  received: ReceivedCall;
-}
-
-async function answerOutput(output: Message, response: HttpResponse, { keep, sent, received }: Answered) {
-  const { route } = sent;
-  await keepRefusedEvents(keep, received, output, (status) => statusAsSent(status, sent));
-  const status = successStatusOf(route);
-  if (status === 204) response.writeHead(204).end();
-  else respond(response, status, answerJson(route, output, sent));
-}
-
-/** Answers a call whose request was never read as a message. Only where it was refused the message is read after all, to be kept. */
-async function answerSwiftly(
-  swift: Promise<SwiftAnswer>,
-  response: HttpResponse,
-  answered: Answered & { parts: Parts },
-): Promise<void> {
-  const { sent, parts, received } = answered;
-  const outcome = await swift.catch((error: unknown) => ({ error }));
-  if ("json" in outcome) return respond(response, successStatusOf(sent.route), outcome.json);
-  received.request = readRequest(sent, parts);
-  if ("error" in outcome) throw outcome.error;
-  return answerOutput(outcome.response, response, answered);
-}
-
-async function readWhole(sent: Sent, parts: Parts, signal: AbortSignal): Promise<Message> {
-  try {
-    return readRequest(sent, parts);
-  } catch (refusal) {
-    throw await completeRefusal(refusal, sent, signal);
-  }
-}
-
-function answerJson(route: Route, output: Message, sent: Sent): JsonValue {
-  const translate = (status: Status) => statusAsSent(status, sent);
-  const field = route.responseBody;
-  if (!field?.message) return responseJson(route.method.output, output, translate);
-  const part = (output as unknown as Record<string, Message | undefined>)[field.localName];
-  if (!part) throw new Error(`${route.method} answered without its ${field.name}`);
-  return responseJson(field.message, part, translate);
+  const call = { sent, parts, received, signal: disconnectSignal(response), keep, knownAs };
+  if (!isStream(route)) return answerUnary(call, events, response);
+  const stream = {
+    route,
+    request: await readMessage(call),
+    signal: call.signal,
+    statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
+  };
+  return serveEventStream(stream, request, response, note);
 }
 
 async function readJsonBody(
