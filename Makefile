@@ -5,11 +5,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Node of the version that the project needs comes from npm, whatever the machine has.
 INSTALLED := node_modules/.installed
 
-.PHONY: help up demo chaos bench migrate generate format test types lint contract unit install
+.PHONY: help up demo chaos bench bench-lists migrate generate format test types lint contract unit install
 .DEFAULT_GOAL := help
 
 help: ## lists the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(INSTALLED): package-lock.json
 	@echo "installing packages (once; about a minute)"
@@ -29,8 +29,11 @@ demo: $(INSTALLED) ## sends real input to the running suite, and shows what came
 chaos: $(INSTALLED) ## breaks a suite of its own under load, and counts what came of every event; MINUTES=10 SEED= REPORT= DATA=
 	@node packages/chaos/src/chaos.ts
 
-bench: $(INSTALLED) ## measures GET /v1/events over 10 million events; see bench/README.md
-	@node bench/list-events.ts
+bench: $(INSTALLED) ## measures what the suite takes in a second against what its parts take alone; EVENTS= ROUNDS=5 MINUTES= PROFILE= RESULTS=
+	@node bench/ingest/bench-ingest.ts
+
+bench-lists: $(INSTALLED) ## measures GET /v1/events over 10 million events; EVENTS= DATA= ONLY= PAGE_SIZES=
+	@node bench/lists/list-events.ts
 
 migrate: $(INSTALLED) ## brings the schemas in the PostgreSQL of DATABASE_URL up to date
 	@for service in ingest sessions aggregation; do node services/$$service/src/migrate.ts || exit 1; done

@@ -5,7 +5,10 @@ import { num, str } from "envalid";
 export const readBenchConfig = () =>
   readConfig({
     EVENTS: wholeNumber(1000, 10_000_000)({ default: 200_000, desc: "how many events the largest measurement sends" }),
-    ROUNDS: wholeNumber(1, 100)({ default: 5, desc: "how often everything is measured: the median counts" }),
+    ROUNDS: wholeNumber(
+      0,
+      100,
+    )({ default: 5, desc: "how often everything is measured: the median counts; 0 for nothing of it" }),
     MINUTES: num({ default: 0, desc: "how long full load goes on afterwards, for its memory" }),
     PROFILE: str({
       default: "",

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { printLine } from "@ocellus/suite/report.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { readBenchConfig } from "./bench-config.ts";
-import { machine, reportOf, summaryOf } from "./report.ts";
+import { figuresOf } from "./figures.ts";
+import { machine, reportOf, soakReportOf } from "./report.ts";
 import { measureRound, type Round } from "./round.ts";
-import { startMeasured } from "./test-suite.ts";
+import { soak } from "./soak.ts";
+import { profiling, startMeasured } from "./test-suite.ts";
 
 export interface IngestBench {
   events: number;
@@ -19,7 +21,7 @@ export interface IngestBench {
 /** Measures everything several times, after a first time that only warms up. */
 export async function benchIngest({ events, rounds, profiles, say }: IngestBench): Promise<Round[]> {
   using folder = temporaryFolder();
-  await using measured = await startMeasured(folder.path, profiles);
+  await using measured = await startMeasured(folder.path, profiles ? profiling(profiles) : {});
   await measureRound(measured, Math.ceil(events / 4));
   const results: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -32,18 +34,22 @@ export async function benchIngest({ events, rounds, profiles, say }: IngestBench
 if (import.meta.main) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
   const config = readBenchConfig();
-  const rounds = await benchIngest({
-    events: config.EVENTS,
-    rounds: config.ROUNDS,
-    ...(config.PROFILE && { profiles: config.PROFILE }),
-    say: printLine,
-  });
-  const report = reportOf(rounds, config.EVENTS);
-  printLine(report);
-  if (config.RESULTS) {
+  if (config.ROUNDS > 0) {
+    const options = { events: config.EVENTS, rounds: config.ROUNDS, say: printLine };
+    const rounds = await benchIngest({ ...options, ...(config.PROFILE && { profiles: config.PROFILE }) });
+    const result = { machine: machine(), events: config.EVENTS, figures: figuresOf(rounds), rounds };
+    tell("ingest", reportOf(rounds, config.EVENTS), result);
+  }
+  if (config.MINUTES > 0) {
+    const result = await soak(config.MINUTES, printLine);
+    tell("soak", soakReportOf(result), { machine: machine(), ...result });
+  }
+
+  function tell(name: string, report: string, result: object): void {
+    printLine(report);
+    if (!config.RESULTS) return;
     mkdirSync(config.RESULTS, { recursive: true });
-    writeFileSync(join(config.RESULTS, "ingest.txt"), `${report}\n`);
-    const result = { machine: machine(), events: config.EVENTS, ratios: summaryOf(rounds), rounds };
-    writeFileSync(join(config.RESULTS, "ingest.json"), `${JSON.stringify(result, undefined, 1)}\n`);
+    writeFileSync(join(config.RESULTS, `${name}.txt`), `${report}\n`);
+    writeFileSync(join(config.RESULTS, `${name}.json`), `${JSON.stringify(result, undefined, 1)}\n`);
   }
 }

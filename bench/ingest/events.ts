@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
 import { v7 } from "uuid";
+import type { Job } from "./jobs.ts";
 
 export const NAMESPACE = "bench";
 export const NAMES = Array.from({ length: 20 }, (_, index) => `page-viewed-${index}`);
@@ -55,4 +56,15 @@ function asField({ timestamp, ...event }: PlainEvent): Buffer {
   const bytes = toBinary(EventSchema, create(EventSchema, { ...event, timestamp: time }));
   const length = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >>> 7];
   return Buffer.concat([Buffer.from([0x0a, ...length]), bytes]);
+}
+
+/** The bodies of POST /v1/events, or of a TrackEvent of Connect. */
+export function jsonBodies(job: Extract<Job, { kind: "JSON batches" | "JSON single" }>): Buffer[] {
+  const events = makeEvents(job.events);
+  if (job.kind === "JSON single")
+    return events.map((event) => Buffer.from(JSON.stringify(job.wrapped ? { event } : event)));
+  const count = Math.ceil(events.length / job.perCall);
+  return Array.from({ length: count }, (_, index) =>
+    Buffer.from(JSON.stringify(events.slice(index * job.perCall, (index + 1) * job.perCall))),
+  );
 }

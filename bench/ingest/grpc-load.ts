@@ -1,27 +1,38 @@
 import { join } from "node:path";
-import { type Client, Metadata } from "@grpc/grpc-js";
+import { type Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { BatchTrackEventsResponseSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { openChannel } from "@ocellus/runtime/grpc-client.ts";
-import { sendAll } from "./in-flight.ts";
+import { decode } from "@ocellus/runtime/message-codec.ts";
+import { QueueFull } from "./retry.ts";
 
 const SERVICE = "/ocellus.ingest.v1.IngestService";
+const RETRY_AFTER_MS = 1000;
 const asItIs = (bytes: Buffer) => bytes;
 
-/** A client with the developer's certificate that sends bytes, and does not look at answers. */
+/** A client with the developer's certificate that sends bytes. */
 export function openClient(address: string, certificates: string): Client {
   const file = (name: string) => join(certificates, name);
   return openChannel(address, { ca: file("ca.crt"), cert: file("developer.crt"), key: file("developer.key") }).client;
 }
 
-/** Calls a unary method with each request. */
-export function callAll(client: Client, method: string, requests: Buffer[], inFlight: number): Promise<Float64Array> {
-  const path = `${SERVICE}/${method}`;
-  return sendAll(requests, inFlight, (request) => {
-    return new Promise<void>((resolve, reject) => {
-      client.makeUnaryRequest(path, asItIs, asItIs, request, new Metadata(), (error) =>
-        error ? reject(error) : resolve(),
-      );
+/** Calls a unary method. Throws QueueFull where the queue is. */
+export function call(client: Client, method: string, request: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(`${SERVICE}/${method}`, asItIs, asItIs, request, new Metadata(), (error, answer) => {
+      if (error) reject(isFull(error) ? new QueueFull(RETRY_AFTER_MS) : error);
+      else resolve(answer!);
     });
   });
+}
+
+/** Throws QueueFull where the queue took not all of a batch: sent again, those that it took are the same events. */
+export function requireAllAccepted(answer: Buffer): void {
+  const { results } = decode(BatchTrackEventsResponseSchema, answer);
+  if (results.some(({ result }) => result.case === "refused")) throw new QueueFull(RETRY_AFTER_MS);
+}
+
+function isFull({ code }: ServiceError): boolean {
+  return code === status.RESOURCE_EXHAUSTED;
 }
 
 /** Sends each request as a message of one stream, `inFlight` ahead of the acknowledgements, and waits for all of these. */

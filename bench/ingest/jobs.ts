@@ -1,7 +1,11 @@
 /** What the load generator is told to do. Requests are made before the clock starts. */
-export type Job = { events: number } & (
+export type Job = {
+  events: number;
+  /** Sends what the full queue refuses again, when it says; without it a refusal fails the job. */
+  retry?: boolean;
+} & (
   | { kind: "gRPC batches"; perCall: number; inFlight: number; address: string; certificates: string }
-  | { kind: "gRPC stream"; perMessage: number; inFlight: number; address: string; certificates: string }
+  | { kind: "gRPC stream"; inFlight: number; address: string; certificates: string }
   | { kind: "gRPC unary"; inFlight: number; address: string; certificates: string }
   | { kind: "JSON batches"; perCall: number; inFlight: number; url: string }
   | { kind: "JSON single"; inFlight: number; url: string; wrapped: boolean }
@@ -15,6 +19,8 @@ export interface JobResult {
   /** Until the last answer. */
   seconds: number;
   events: number;
+  /** How many requests the full queue refused, each of which was sent again. */
+  refusals: number;
   /** Of single calls, in milliseconds. */
   p50: number;
   p99: number;

@@ -1,18 +1,44 @@
 import { Pool } from "undici";
-import { sendAll } from "./in-flight.ts";
+import { QueueFull } from "./retry.ts";
 
-/** Posts each body over kept connections. Throws where an answer is not one of success. */
-export async function postAll(url: string, bodies: Buffer[], inFlight: number): Promise<Float64Array> {
-  const { origin, pathname } = new URL(url);
-  const pool = new Pool(origin, { connections: inFlight });
-  const headers = { "content-type": "application/json" };
-  try {
-    return await sendAll(bodies, inFlight, async (body) => {
-      const answer = await pool.request({ path: pathname, method: "POST", headers, body });
-      if (answer.statusCode >= 300) throw new Error(`POST ${url}: ${answer.statusCode} ${await answer.body.text()}`);
-      await answer.body.dump({ limit: Number.POSITIVE_INFINITY });
-    });
-  } finally {
-    await pool.close();
+const HEADERS = { "content-type": "application/json" };
+
+/** Posts bodies to one address over kept connections. */
+export class Poster {
+  readonly #pool: Pool;
+  readonly #path: string;
+
+  constructor(url: string, connections: number) {
+    const { origin, pathname } = new URL(url);
+    this.#pool = new Pool(origin, { connections });
+    this.#path = pathname;
   }
+
+  /** Answers the text of the answer. Throws QueueFull for 429, and an error for any other answer that is not one of success. */
+  async post(body: Buffer): Promise<string> {
+    const {
+      statusCode,
+      headers,
+      body: answer,
+    } = await this.#pool.request({
+      path: this.#path,
+      method: "POST",
+      headers: HEADERS,
+      body,
+    });
+    const text = await answer.text();
+    if (statusCode === 429) throw new QueueFull(Number(headers["retry-after"]) * 1000);
+    if (statusCode >= 300) throw new Error(`POST ${this.#path}: ${statusCode} ${text}`);
+    return text;
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+/** Throws QueueFull where the queue took not all of a batch. */
+export function requireAllTaken(answer: string): void {
+  const { results } = JSON.parse(answer) as { results: { refused?: unknown }[] };
+  if (results.some(({ refused }) => refused)) throw new QueueFull(1000);
 }

@@ -1,14 +1,15 @@
-// A process of its own: takes jobs from its parent, and answers what it saw.
+// A process of its own: takes jobs from its parent, one after another, and answers what it saw.
 import { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
 import { connect } from "nats";
-import { encodedRequests, makeEvents } from "./events.ts";
-import { callAll, openClient, streamAll } from "./grpc-load.ts";
+import { encodedRequests, jsonBodies } from "./events.ts";
+import { call, openClient, requireAllAccepted, streamAll } from "./grpc-load.ts";
 import { sendAll } from "./in-flight.ts";
 import type { Job, JobResult } from "./jobs.ts";
-import { postAll } from "./json-load.ts";
+import { Poster, requireAllTaken } from "./json-load.ts";
 import { RAW_SUBJECT } from "./raw-stream.ts";
+import { Retries } from "./retry.ts";
 
-const ACKNOWLEDGED_WITHIN_MS = 10_000;
+const WITHIN_MS = 10_000;
 
 process.on("message", async (job: Job) => {
   try {
@@ -21,70 +22,88 @@ process.on("message", async (job: Job) => {
 async function run(job: Job): Promise<JobResult> {
   switch (job.kind) {
     case "gRPC batches":
-      return overGrpc(job, job.perCall, (client, requests) =>
-        callAll(client, "BatchTrackEvents", requests, job.inFlight),
-      );
     case "gRPC unary":
-      return overGrpc(job, 1, (client, requests) => callAll(client, "TrackEvent", requests, job.inFlight));
     case "gRPC stream":
-      return overGrpc(job, job.perMessage, (client, requests) => streamAll(client, requests, job.inFlight));
-    case "JSON batches": {
-      const events = makeEvents(job.events);
-      const count = Math.ceil(job.events / job.perCall);
-      const bodies = Array.from({ length: count }, (_, index) =>
-        Buffer.from(JSON.stringify(events.slice(index * job.perCall, (index + 1) * job.perCall))),
-      );
-      return timed(job, () => postAll(job.url, bodies, job.inFlight));
-    }
-    case "JSON single": {
-      const bodies = makeEvents(job.events).map((event) =>
-        Buffer.from(JSON.stringify(job.wrapped ? { event } : event)),
-      );
-      return timed(job, () => postAll(job.url, bodies, job.inFlight));
-    }
-    case "JetStream": {
-      const payloads = encodedRequests(job.events, job.perCall);
-      const connection = await connect({ servers: job.url });
-      const publisher = new AckedPublisher(connection, ACKNOWLEDGED_WITHIN_MS);
-      const result = await timed(job, () =>
-        sendAll(payloads, job.inFlight, (payload) => publisher.publish(RAW_SUBJECT, payload)),
-      );
-      await connection.close();
-      return result;
-    }
+      return sendGrpc(job);
+    case "JSON batches":
+    case "JSON single":
+      return postJson(job);
+    case "JetStream":
+      return publish(job);
   }
 }
 
-async function overGrpc(
-  job: Extract<Job, { address: string }>,
-  perRequest: number,
-  send: (client: ReturnType<typeof openClient>, requests: Buffer[]) => Promise<Float64Array>,
-): Promise<JobResult> {
-  const requests = encodedRequests(job.events, perRequest);
+async function sendGrpc(job: Extract<Job, { address: string }>): Promise<JobResult> {
+  const requests = encodedRequests(job.events, "perCall" in job ? job.perCall : 1);
   const client = openClient(job.address, job.certificates);
+  const retries = new Retries();
+  const batch = async (request: Buffer) => {
+    const answer = await call(client, "BatchTrackEvents", request);
+    if (job.retry) requireAllAccepted(answer);
+  };
+  const single = async (request: Buffer) => void (await call(client, "TrackEvent", request));
+  const send = job.kind === "gRPC batches" ? batch : single;
   try {
     await new Promise<void>((resolve, reject) =>
-      client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve())),
+      client.waitForReady(Date.now() + WITHIN_MS, (error) => (error ? reject(error) : resolve())),
     );
-    return await timed(job, () => send(client, requests));
+    return await timed(job, retries, () =>
+      job.kind === "gRPC stream"
+        ? streamAll(client, requests, job.inFlight)
+        : sendAll(requests, job.inFlight, (request) => sent(job, retries, () => send(request))),
+    );
   } finally {
     client.close();
   }
 }
 
-async function timed({ events }: Job, work: () => Promise<Float64Array>): Promise<JobResult> {
+async function postJson(job: Extract<Job, { kind: "JSON batches" | "JSON single" }>): Promise<JobResult> {
+  const bodies = jsonBodies(job);
+  const poster = new Poster(job.url, job.inFlight);
+  const retries = new Retries();
+  const post = async (body: Buffer) => {
+    const answer = await poster.post(body);
+    if (job.retry && job.kind === "JSON batches") requireAllTaken(answer);
+  };
+  try {
+    return await timed(job, retries, () =>
+      sendAll(bodies, job.inFlight, (body) => sent(job, retries, () => post(body))),
+    );
+  } finally {
+    await poster.close();
+  }
+}
+
+async function publish(job: Extract<Job, { kind: "JetStream" }>): Promise<JobResult> {
+  const payloads = encodedRequests(job.events, job.perCall);
+  const connection = await connect({ servers: job.url });
+  const publisher = new AckedPublisher(connection, WITHIN_MS);
+  try {
+    return await timed(job, new Retries(), () =>
+      sendAll(payloads, job.inFlight, (payload) => publisher.publish(RAW_SUBJECT, payload)),
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+function sent({ retry }: Job, retries: Retries, send: () => Promise<void>): Promise<void> {
+  return retry ? retries.until(send) : send();
+}
+
+async function timed({ events }: Job, retries: Retries, work: () => Promise<Float64Array>): Promise<JobResult> {
   const cpu = process.cpuUsage();
   const loop = performance.eventLoopUtilization();
   const start = performance.now();
-  const times = await work();
+  const times = (await work()).sort();
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const sorted = times.toSorted();
-  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+  const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
   return {
     start: performance.timeOrigin + start,
     seconds,
     events,
+    refusals: retries.count,
     p50: at(0.5),
     p99: at(0.99),
     cpuSeconds: (user + system) / 1e6,

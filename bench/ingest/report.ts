@@ -1,50 +1,12 @@
 import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
+import { figuresOf, medianOf } from "./figures.ts";
 import type { Measurement } from "./measure.ts";
 import type { Round } from "./round.ts";
+import type { Soak } from "./soak.ts";
 
 /** Above this share of its time the load generator, and not the suite, set the pace. */
 const BOTTLENECK = 0.95;
-const MEMORY_MIB = 400;
-
-/** A figure that is to be reached. */
-interface Wanted {
-  title: string;
-  of: (round: Round) => number;
-  atLeast?: number;
-  atMost?: number;
-}
-
-const WANTED: Wanted[] = [
-  { title: "gRPC batches, counted ÷ raw COPY", of: ({ batches, rawCopy }) => batches.counted! / rawCopy, atLeast: 0.6 },
-  { title: "gRPC batches, stored alone ÷ raw COPY", of: ({ storing, rawCopy }) => storing / rawCopy, atLeast: 0.85 },
-  {
-    title: "gRPC batches, accepted ÷ raw JetStream",
-    of: ({ batches, jetStream }) => batches.accepted / jetStream.accepted,
-  },
-  {
-    title: "gRPC stream, counted ÷ gRPC batches",
-    of: ({ stream, batches }) => stream.counted! / batches.counted!,
-    atLeast: 0.5,
-  },
-  {
-    title: "JSON batches, counted ÷ gRPC batches",
-    of: ({ jsonBatches, batches }) => jsonBatches.counted! / batches.counted!,
-    atLeast: 0.6,
-  },
-  {
-    title: "gRPC unary ÷ grpc-js echo",
-    of: ({ unary, unaryEcho }) => unary.accepted / unaryEcho.accepted,
-    atLeast: 0.6,
-  },
-  { title: "gRPC unary p99 ÷ grpc-js echo p99", of: ({ unary, unaryEcho }) => unary.p99 / unaryEcho.p99, atMost: 3 },
-  {
-    title: "JSON single ÷ connect-node echo",
-    of: ({ jsonSingle, jsonEcho }) => jsonSingle.accepted / jsonEcho.accepted,
-    atLeast: 0.8,
-  },
-  { title: "largest process, MiB", of: largest, atMost: MEMORY_MIB },
-];
 
 const TITLES = {
   batches: "gRPC, batches of 500",
@@ -60,22 +22,6 @@ const TITLES = {
 type Way = keyof typeof TITLES;
 const WAYS = Object.keys(TITLES) as Way[];
 const PARTS = ["load", "gateway", "ingest", "nats", "postgres", "sessions", "aggregation"];
-
-/** The median of each figure that is to be reached, with its limit and all rounds. */
-export function summaryOf(rounds: Round[]) {
-  return WANTED.map(({ title, of, atLeast, atMost }) => {
-    const values = rounds.map(of);
-    const median = medianOf(values);
-    return {
-      title,
-      median,
-      atLeast,
-      atMost,
-      reached: median >= (atLeast ?? 0) && median <= (atMost ?? Infinity),
-      values,
-    };
-  });
-}
 
 /** Where it was measured. */
 export function machine() {
@@ -115,7 +61,7 @@ export function reportOf(rounds: Round[], events: number): string {
       memory.push([TITLES[way], ...PARTS.slice(1).map((part) => whole(median((seen) => seen.memory[part])))]);
   }
   const figures = table(["figure", "median", "wanted", "", "rounds"]);
-  for (const { title, median, atLeast, atMost, reached, values } of summaryOf(rounds)) {
+  for (const { title, median, atLeast, atMost, reached, values } of figuresOf(rounds)) {
     const wanted = atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : "";
     figures.push([title, figure(median), wanted, wanted && (reached ? "yes" : "NO"), values.map(figure).join(" ")]);
   }
@@ -125,12 +71,14 @@ export function reportOf(rounds: Round[], events: number): string {
   return [title, rates, note, costs, memory, figures].join("\n");
 }
 
-function largest(round: Round): number {
-  return Math.max(...WAYS.flatMap((way) => Object.values(round[way].memory)));
-}
-
-function medianOf(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** What a long overload came to, as a table. */
+export function soakReportOf({ minutes, events, refusals, memory }: Soak): string {
+  const parts = Object.keys(memory);
+  const peaks = table(["peak MiB in minute", ...parts]);
+  for (let minute = 0; minute < minutes; minute++)
+    peaks.push([minute + 1, ...parts.map((part) => memory[part]![minute]!)]);
+  const told = `${refusals} requests refused by the full queue and sent again`;
+  return [`${minutes} minutes of overload: ${events} events accepted, each stored once; ${told}`, peaks].join("\n");
 }
 
 const whole = (value: number) => (Number.isFinite(value) ? String(Math.round(value)) : "");

@@ -47,7 +47,6 @@ export async function measureRound(measured: Measured, events: number): Promise<
   const stream = await measureSuite(measured, {
     kind: "gRPC stream",
     events: some,
-    perMessage: 1,
     inFlight: MESSAGES,
     ...ingest,
   });

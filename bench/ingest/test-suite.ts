@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { SERVICES } from "@ocellus/suite/service-process.ts";
-import { startSuite } from "@ocellus/suite/suite.ts";
+import { type SuiteOptions, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { connect } from "nats";
 import pg from "pg";
@@ -14,11 +14,10 @@ export type Measured = Awaited<ReturnType<typeof startMeasured>>;
 /**
  * Starts a suite with its data in `folder`, the load generator and the echo server.
  *
- * @param profiles where each service writes a CPU profile as it ends
+ * @param environment what single services are told beyond the usual
  */
-export async function startMeasured(folder: string, profiles?: string) {
+export async function startMeasured(folder: string, environment: SuiteOptions["environment"] = {}) {
   await using stack = new AsyncDisposableStack();
-  const environment = profiles ? profiled(resolve(profiles)) : {};
   const suite = stack.use(await startSuite({ dataDir: folder, ports: await freeSuitePorts(), environment }));
   const database = new pg.Client({ connectionString: suite.urls.database });
   await database.connect();
@@ -51,11 +50,8 @@ export async function startMeasured(folder: string, profiles?: string) {
   };
 }
 
-function profiled(folder: string) {
-  return Object.fromEntries(
-    SERVICES.map((name) => [
-      name,
-      { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder} --cpu-prof-name=${name}.cpuprofile` },
-    ]),
-  );
+/** Has each service write a CPU profile into a folder as it ends. */
+export function profiling(folder: string): SuiteOptions["environment"] {
+  const flags = (name: string) => `--cpu-prof --cpu-prof-dir=${resolve(folder)} --cpu-prof-name=${name}.cpuprofile`;
+  return Object.fromEntries(SERVICES.map((name) => [name, { NODE_OPTIONS: flags(name) }]));
 }

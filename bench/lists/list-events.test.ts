@@ -52,7 +52,7 @@ test("a small run measures first and far pages, and keeps the plans of their sta
     { filter: "namespace=absent", pageSize: 1000, page: 1, events: 0 },
   ]);
   expect(measured[1]!.page).toBeGreaterThan(50);
-  expect(existsSync(join(results, "results.json"))).toBe(true);
-  const plans = readFileSync(join(results, "plans.txt"), "utf8");
+  expect(existsSync(join(results, "list-events.json"))).toBe(true);
+  const plans = readFileSync(join(results, "list-events-plans.txt"), "utf8");
   expect(plans).toMatch(/namespace=shop, page 1\nselect .*'shop'.*\nLimit /);
 });

@@ -1,4 +1,4 @@
-// Measures GET /v1/events over many stored events: see README.md.
+// Measures GET /v1/events over many stored events: see ../README.md.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ export interface Result extends Measured {
   pageSize: number;
 }
 
-/** Starts a suite, loads the events, and measures each filter's pages. Writes results.json and plans.txt. */
+/** Starts a suite, loads the events, and measures each filter's pages. Writes list-events.json and list-events-plans.txt. */
 export async function benchListEvents({
   events,
   dataDir,
@@ -58,8 +58,8 @@ export async function benchListEvents({
     }
     mkdirSync(results, { recursive: true });
     const where = { events, cpus: cpus().length, cpu: cpus()[0]?.model, load: loadavg() };
-    writeFileSync(join(results, "results.json"), `${JSON.stringify({ ...where, measured }, undefined, 1)}\n`);
-    writeFileSync(join(results, "plans.txt"), plans.join("\n"));
+    writeFileSync(join(results, "list-events.json"), `${JSON.stringify({ ...where, measured }, undefined, 1)}\n`);
+    writeFileSync(join(results, "list-events-plans.txt"), plans.join("\n"));
     return measured;
   });
 }
@@ -86,13 +86,13 @@ function say(line: string): void {
 
 if (import.meta.main) {
   using folder = temporaryFolder();
-  const pattern = new RegExp(process.env.BENCH_ONLY ?? "");
-  const pageSizes = (process.env.BENCH_PAGE_SIZES ?? "50").split(",").map(Number);
+  const pattern = new RegExp(process.env.ONLY ?? "");
+  const pageSizes = (process.env.PAGE_SIZES ?? "50").split(",").map(Number);
   const results = await benchListEvents({
     pageSizes,
-    events: Number(process.env.BENCH_EVENTS ?? 10_000_000),
-    dataDir: process.env.BENCH_DATA_DIR ?? folder.path,
-    results: join(import.meta.dirname, "results"),
+    events: Number(process.env.EVENTS ?? 10_000_000),
+    dataDir: process.env.DATA ?? folder.path,
+    results: join(import.meta.dirname, "../results"),
     only: (title) => pattern.test(title),
   });
   say(tableOf(results));

@@ -1,45 +1,70 @@
+/** How much may be under way at once. */
+export interface UnderWay<In> {
+  /** How many inputs. */
+  most: number;
+  /** How many bytes, of one input more than that where it comes last. Default: any. */
+  mostBytes?: number;
+  bytesOf?: (input: In) => number;
+}
+
 /**
- * Maps what comes, up to `concurrency` at a time, and yields the results in the order of what came. Takes no more while so
- * many are under way, so that a fast sender waits.
+ * Maps what comes, many at a time, and yields the results in the order of what came. Takes no more while too much is under way,
+ * so that a fast sender waits.
  */
 export async function* mapInOrder<In, Out>(
   inputs: AsyncIterable<In>,
-  concurrency: number,
+  { most, mostBytes = Number.POSITIVE_INFINITY, bytesOf = () => 0 }: UnderWay<In>,
   map: (input: In) => Promise<Out>,
 ): AsyncGenerator<Out> {
-  const results: Promise<Out>[] = [];
+  const results: { result: Promise<Out>; bytes: number }[] = [];
   const iterator = inputs[Symbol.asyncIterator]();
+  let bytes = 0;
   let ended = false;
   let failure: { error: unknown } | undefined;
-  let next: Promise<void> | undefined;
+  let onInput = () => {};
+  let onResult = () => {};
+
+  const takeAll = async () => {
+    try {
+      while (!ended) {
+        const { done, value } = await iterator.next();
+        if (done || ended) break;
+        const size = bytesOf(value);
+        bytes += size;
+        results.push({ result: started(map(value)), bytes: size });
+        onInput();
+        while (!ended && (results.length >= most || bytes >= mostBytes))
+          await new Promise<void>((resolve) => {
+            onResult = resolve;
+          });
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    ended = true;
+    onInput();
+  };
+
+  void takeAll();
   try {
     for (;;) {
-      if (!ended && !next && results.length < concurrency) {
-        next = iterator.next().then(
-          ({ done, value }) => {
-            next = undefined;
-            if (done) ended = true;
-            else results.push(started(map(value)));
-          },
-          (error) => {
-            next = undefined;
-            ended = true;
-            failure = { error };
-          },
-        );
-      }
-      const [oldest] = results;
-      if (!oldest) {
-        if (failure) throw failure.error;
-        if (ended) return;
-        await next;
-      } else if (!next || (await settled(oldest, next))) {
-        const result = await oldest;
+      const oldest = results[0];
+      if (oldest) {
+        const result = await oldest.result;
         results.shift();
+        bytes -= oldest.bytes;
+        onResult();
         yield result;
-      }
+      } else if (failure) throw failure.error;
+      else if (ended) return;
+      else
+        await new Promise<void>((resolve) => {
+          onInput = resolve;
+        });
     }
   } finally {
+    ended = true;
+    onResult();
     // Not awaited: an input that never comes must not hold up an end.
     iterator.return?.()?.catch(() => {});
   }
@@ -49,10 +74,4 @@ export async function* mapInOrder<In, Out>(
 function started<T>(result: Promise<T>): Promise<T> {
   result.catch(() => {});
   return result;
-}
-
-/** Whether the result is there; waits for it, or for the next input, whichever is first. */
-function settled(result: Promise<unknown>, next: Promise<void>): Promise<boolean> {
-  const yes = () => true;
-  return Promise.race([result.then(yes, yes), next.then(() => false)]);
 }

@@ -18,15 +18,41 @@ export class Growing {
 
   /** A text of ASCII letters alone. */
   ascii(text: string): void {
-    this.#reserve(text.length);
-    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+    const bytes = this.#reserve(text.length);
+    let to = this.#length;
+    for (let at = 0; at < text.length; at++) bytes[to++] = text.charCodeAt(at);
+    this.#length = to;
   }
 
   copy(from: Buffer, start: number, end: number): void {
-    this.#reserve(end - start);
+    const bytes = this.#reserve(end - start);
     // Buffer.copy costs more than it saves for the short texts that most are.
-    if (end - start < 32) for (let at = start; at < end; at++) this.#bytes[this.#length++] = from[at]!;
-    else this.#length += from.copy(this.#bytes, this.#length, start, end);
+    if (end - start > 48) {
+      this.#length += from.copy(bytes, this.#length, start, end);
+      return;
+    }
+    let to = this.#length;
+    for (let at = start; at < end; at++) bytes[to++] = from[at]!;
+    this.#length = to;
+  }
+
+  /** The same in the opposite order. */
+  copyReversed(from: Buffer, start: number, end: number): void {
+    const bytes = this.#reserve(end - start);
+    let to = this.#length;
+    for (let at = end - 1; at >= start; at--) bytes[to++] = from[at]!;
+    this.#length = to;
+  }
+
+  /** The 16 bytes of a UUID that is written as 36 letters, in lower case. */
+  uuid(from: Buffer, start: number): void {
+    const bytes = this.#reserve(16);
+    let to = this.#length;
+    for (let at = start; at < start + 36; at += 2) {
+      if (from[at] === 0x2d) at++;
+      bytes[to++] = (nibble(from[at]!) << 4) | nibble(from[at + 1]!);
+    }
+    this.#length = to;
   }
 
   /** A number of at most 31 bits in the wire format of Protocol Buffers. */
@@ -51,18 +77,29 @@ export class Growing {
   }
 
   int16(value: number): void {
-    this.#reserve(2);
-    this.#length = this.#bytes.writeInt16BE(value, this.#length);
+    const bytes = this.#reserve(2);
+    bytes[this.#length++] = value >> 8;
+    bytes[this.#length++] = value;
   }
 
   int32(value: number): void {
-    this.#reserve(4);
-    this.#length = this.#bytes.writeInt32BE(value, this.#length);
+    const bytes = this.#reserve(4);
+    setInt32(bytes, this.#length, value);
+    this.#length += 4;
+  }
+
+  /** A whole number of at most 53 bits, as 64. */
+  int64(value: number): void {
+    const bytes = this.#reserve(8);
+    const high = Math.floor(value / 2 ** 32);
+    setInt32(bytes, this.#length, high);
+    setInt32(bytes, this.#length + 4, value - high * 2 ** 32);
+    this.#length += 8;
   }
 
   bigInt64(value: bigint): void {
-    this.#reserve(8);
-    this.#length = this.#bytes.writeBigInt64BE(value, this.#length);
+    const bytes = this.#reserve(8);
+    this.#length = bytes.writeBigInt64BE(value, this.#length);
   }
 
   /** A double as Protocol Buffers have it. */
@@ -126,22 +163,25 @@ export class Growing {
 
   /** Sets the length of what was written since. */
   closeLength(start: number): void {
-    this.#bytes.writeInt32BE(this.#length - start, start - 4);
+    setInt32(this.#bytes, start - 4, this.#length - start);
   }
 
   /** A text in UTF-8 as JSON string. */
   jsonText(from: Buffer, start: number, end: number): void {
-    this.byte(0x22);
-    let plain = start;
+    const bytes = this.#reserve(end - start + 2);
+    let to = this.#length;
+    bytes[to++] = QUOTE;
     for (let at = start; at < end; at++) {
       const byte = from[at]!;
-      if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) continue;
-      this.copy(from, plain, at);
-      this.ascii(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
-      plain = at + 1;
+      if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) {
+        this.#length = to;
+        this.#restOfJsonText(from, at, end);
+        return;
+      }
+      bytes[to++] = byte;
     }
-    this.copy(from, plain, end);
-    this.byte(0x22);
+    bytes[to++] = QUOTE;
+    this.#length = to;
   }
 
   /** A copy of what was written; begins anew. */
@@ -151,10 +191,39 @@ export class Growing {
     return taken;
   }
 
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
+  #restOfJsonText(from: Buffer, start: number, end: number): void {
+    let plain = start;
+    for (let at = start; at < end; at++) {
+      const byte = from[at]!;
+      if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) continue;
+      this.copy(from, plain, at);
+      this.ascii(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
+      plain = at + 1;
+    }
+    this.copy(from, plain, end);
+    this.byte(QUOTE);
+  }
+
+  #reserve(count: number): Buffer {
+    if (this.#length + count <= this.#bytes.length) return this.#bytes;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + count));
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
+    return larger;
   }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function nibble(hex: number): number {
+  return hex < 0x3a ? hex - 0x30 : hex - 0x57;
+}
+
+/** As Buffer.writeInt32BE, without its checks: an element of a buffer keeps the lowest eight bits of what it is set to. */
+function setInt32(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }

@@ -1,21 +1,22 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { isoOf, type Micros } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 
-/** The months whose partition this process knows to exist, counted from the year 0. */
+const DAY_SECONDS = 86_400;
+
+/** The days since 1970 whose partition this process knows to exist. */
 const known = new Set<number>();
 
-/** Creates the partitions that events of these times need. It is done before the transaction that stores the events. */
-export async function ensurePartitions(em: EntityManager, times: Micros[]): Promise<void> {
+/**
+ * Creates the partitions that events of these times need. It is done before the transaction that stores the events.
+ *
+ * @param times in seconds since 1970
+ */
+export async function ensurePartitions(em: EntityManager, times: number[]): Promise<void> {
   for (const time of times) {
-    const month = monthOf(time);
-    if (known.has(month)) continue;
-    await sql`select ingest.ensure_partition(${`${isoOf(time).slice(0, 7)}-01`}::date)`.execute(em.fork().getKysely());
-    known.add(month);
+    const day = Math.floor(time / DAY_SECONDS);
+    if (known.has(day)) continue;
+    const date = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 10);
+    await sql`select ingest.ensure_partition(${date}::date)`.execute(em.fork().getKysely());
+    known.add(day);
   }
-}
-
-function monthOf(time: Micros): number {
-  const date = new Date(Math.floor(Number(time) / 1000));
-  return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }

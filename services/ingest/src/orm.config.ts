@@ -10,6 +10,7 @@ import { Migration0003ReshapeEventErrors } from "./migrations/0003-reshape-event
 import { Migration0004WatchEvents } from "./migrations/0004-watch-events.ts";
 import { Migration0005IndexLists } from "./migrations/0005-index-lists.ts";
 import { Migration0006PurgePersons } from "./migrations/0006-purge-persons.ts";
+import { Migration0007KeepOutboxAsItIs } from "./migrations/0007-keep-outbox-as-it-is.ts";
 
 /** The schema `ingest`: the events, what was refused, and the changes that wait to be announced. */
 export const schema: Schema = {
@@ -22,5 +23,6 @@ export const schema: Schema = {
     { name: "0004-watch-events", class: Migration0004WatchEvents },
     { name: "0005-index-lists", class: Migration0005IndexLists },
     { name: "0006-purge-persons", class: Migration0006PurgePersons },
+    { name: "0007-keep-outbox-as-it-is", class: Migration0007KeepOutboxAsItIs },
   ],
 };

@@ -1,5 +1,6 @@
 import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import { microsOfSql } from "@ocellus/runtime/time.ts";
+import { microsOf } from "@ocellus/wire/timestamp.ts";
 import type { ClientBase, Pool } from "pg";
 import { copyEvents } from "./copy-events.ts";
 import type { Announcement } from "./entities/outbox-message.ts";
@@ -16,16 +17,16 @@ export async function storeByCopy(pool: Pool, events: QueuedEvent[]): Promise<An
   let failure: Error | undefined;
   try {
     const start = await begin(client);
-    if (start.lastDelete !== undefined && events.some(({ receiveTime }) => receiveTime <= start.lastDelete!)) {
+    if (
+      start.lastDelete !== undefined &&
+      events.some(({ receiveTime }) => microsOf(receiveTime) <= start.lastDelete!)
+    ) {
       await client.query("rollback");
       return undefined;
     }
     const messages = storedChanges(start.transactionId, events);
     await copyEvents(client, events);
-    await client.query("insert into ingest.outbox (id, payload) select * from unnest($1::uuid[], $2::bytea[])", [
-      messages.map(({ id }) => id),
-      messages.map(({ payload }) => payload),
-    ]);
+    await insertMessages(client, messages);
     await client.query("commit");
     return messages;
   } catch (error) {
@@ -38,6 +39,13 @@ export async function storeByCopy(pool: Pool, events: QueuedEvent[]): Promise<An
     // A connection on which something else failed is closed, which ends its transaction.
     client.release(failure);
   }
+}
+
+/** Each payload is a parameter of its own, which goes as it is: in an array it would go, and be read, as hexadecimal text. */
+async function insertMessages(client: ClientBase, messages: Announcement[]): Promise<void> {
+  const rows = messages.map((_, index) => `($${2 * index + 1}, $${2 * index + 2})`);
+  const values = messages.flatMap(({ id, payload }) => [id, payload]);
+  await client.query(`insert into ingest.outbox (id, payload) values ${rows.join(", ")}`, values);
 }
 
 /**

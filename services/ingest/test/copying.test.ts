@@ -5,6 +5,8 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
+import { microsOf } from "@ocellus/wire/timestamp.ts";
 import type { ClientBase } from "pg";
 import { v4 } from "uuid";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -13,7 +15,7 @@ import { copyEvents } from "../src/copy-events.ts";
 import { storingPool } from "../src/storing-pool.ts";
 import { EventBytes } from "../src/wire/read-event.ts";
 
-const RECEIVED = 1_790_000_000_123_000n;
+const RECEIVED = { seconds: 1_790_000_000, micros: 123_000 };
 
 let bed: TestBed;
 let events: ServiceClient<typeof EventService>;
@@ -26,7 +28,7 @@ afterAll(() => bed.stop());
 
 const queued = (event: Event) => {
   const bytes = Buffer.from(toBinary(EventSchema, event));
-  return { event: new EventBytes(bytes, 0, bytes.length), receiveTime: RECEIVED };
+  return { event: new EventBytes(new Reader(bytes), bytes.length), receiveTime: RECEIVED };
 };
 const copy = (list: Event[]) => withConnection(bed.adminUrl, (client) => copyEvents(client, list.map(queued)));
 
@@ -50,7 +52,7 @@ test.each<[string, Partial<Event>]>([
   await bed.query(`select ingest.ensure_partition(date '2026-09-01')`);
   await copy([event]);
   const { event: stored } = await events.getEvent({ id: event.id });
-  expect(stored).toEqual({ ...event, receiveTime: timestampOf(RECEIVED) });
+  expect(stored).toEqual({ ...event, receiveTime: timestampOf(microsOf(RECEIVED)) });
 });
 
 test("several thousand events are copied at once", async () => {

@@ -6,6 +6,7 @@ import { decode } from "@ocellus/runtime/message-codec.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
+import { microsOf } from "@ocellus/wire/timestamp.ts";
 import type { JsMsg } from "nats";
 import type { Pool } from "pg";
 import { changesOf, stored } from "../changes-of.ts";
@@ -66,7 +67,7 @@ async function store(events: QueuedEvent[], options: StoreEventsOptions): Promis
   try {
     await ensurePartitions(
       em,
-      events.map(({ event }) => event.timestamp),
+      events.map(({ event }) => event.time.seconds),
     );
     messages = (await storeNew(events, options)) ?? (await storeUnknown(events.map(decoded), options));
   } catch (error) {
@@ -99,7 +100,7 @@ async function storeNew(
 }
 
 function decoded({ event, receiveTime }: QueuedEvent): EventToStore {
-  return toStore(decode(EventSchema, event.encoded()), receiveTime);
+  return toStore(decode(EventSchema, event.encoded()), microsOf(receiveTime));
 }
 
 /** One transaction: the events that are neither stored nor deleted, and the messages that announce them. */

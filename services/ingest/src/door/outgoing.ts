@@ -16,6 +16,13 @@ const OVERHEAD_BYTES = 32;
 /** How many bytes may wait for a PubAck: beyond, more is refused before any work is done for it. */
 const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 
+/**
+ * With so many messages unconfirmed, the next one gathers what comes until one of them is confirmed, or for so long: under load
+ * fewer and larger messages go the whole way, and without load nobody waits.
+ */
+const MAX_UNCONFIRMED = 2;
+const GATHER_MS = 5;
+
 const EVENTS_TAG = 0x0a;
 const RECEIVE_TIME_TAG = 0x12;
 
@@ -35,7 +42,7 @@ export class OutgoingMessage {
   }
 }
 
-/** The requests of one turn of the event loop: they share their time of receipt and, as far as they fit, one message. */
+/** Requests that come together: they share their time of receipt and, as far as they fit, one message. */
 export interface Turn {
   receiveTime: Micros;
   /** It as an encoded Timestamp. */
@@ -43,8 +50,8 @@ export interface Turn {
 }
 
 /**
- * Hands events to the stream EVENTS: group commit. The events of all requests of one turn travel in as few messages as NATS'
- * max_payload allows.
+ * Hands events to the stream EVENTS: group commit. The events of all requests of one turn of the event loop, or of the time until
+ * the queue has confirmed what was sent before, travel in as few messages as NATS' max_payload allows.
  */
 export class Outgoing {
   readonly #queue: Queue;
@@ -53,6 +60,8 @@ export class Outgoing {
   #turn: Turn | undefined;
   #message: OutgoingMessage | undefined;
   #inFlight = 0;
+  #unconfirmed = 0;
+  #gathering: NodeJS.Timeout | undefined;
 
   constructor(queue: Queue, publisher: AckedPublisher) {
     this.#queue = queue;
@@ -66,7 +75,7 @@ export class Outgoing {
       const receiveTime = nowMicros();
       const receiveTimeBytes = encode(TimestampSchema, timestampOf(receiveTime));
       this.#turn = { receiveTime, receiveTimeBytes };
-      setImmediate(() => this.#end());
+      setImmediate(() => this.#turnEnds());
     }
     return this.#turn;
   }
@@ -83,7 +92,14 @@ export class Outgoing {
     return this.#message;
   }
 
+  #turnEnds(): void {
+    if (this.#unconfirmed < MAX_UNCONFIRMED) this.#end();
+    else this.#gathering = setTimeout(() => this.#end(), GATHER_MS);
+  }
+
   #end(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     this.#send();
     this.#turn = undefined;
   }
@@ -105,6 +121,7 @@ export class Outgoing {
   /** Settles the message; never rejects. */
   async #publish(message: OutgoingMessage, payload: Buffer): Promise<void> {
     this.#inFlight += payload.length;
+    this.#unconfirmed++;
     try {
       await this.#publisher.publish(EVENTS.subject, payload);
       message.settle();
@@ -112,5 +129,7 @@ export class Outgoing {
       message.settle(publishError(error));
     }
     this.#inFlight -= payload.length;
+    this.#unconfirmed--;
+    if (this.#gathering) this.#end();
   }
 }

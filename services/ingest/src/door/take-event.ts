@@ -4,7 +4,7 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
-import type { Reader } from "@ocellus/wire/reader.ts";
+import { Reader } from "@ocellus/wire/reader.ts";
 import { v7 } from "uuid";
 import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
 import { EventBytes, FIELD } from "../wire/read-event.ts";
@@ -78,7 +78,7 @@ function takeSlowly(bytes: Buffer, receiveTime: bigint, path: string): TakenEven
 /** A valid, identified event as it is to be sent. */
 export function takenFrom(event: IdentifiedEvent): TakenEvent {
   const whole = encode(EventSchema, event, { writeUnknownFields: false });
-  const fields = new EventBytes(whole, 0, whole.length);
+  const fields = new EventBytes(new Reader(whole), whole.length);
   const span = (field: number) => [whole, fields.start(field), fields.end(field)] as const;
   return new TakenEvent([whole, 0, whole.length], NOTHING, span(FIELD.id), span(FIELD.timestamp));
 }

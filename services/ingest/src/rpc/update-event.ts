@@ -7,7 +7,7 @@ import { applyMask } from "@ocellus/runtime/apply-mask.ts";
 import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
-import { microsOf, nowMicros } from "@ocellus/runtime/time.ts";
+import { nowMicros } from "@ocellus/runtime/time.ts";
 import { type ChangeOptions, changeEvents, lockEvents, requireEventId } from "../change-event.ts";
 import { updated } from "../changes-of.ts";
 import { ensurePartitions } from "../ensure-partitions.ts";
@@ -24,7 +24,7 @@ export function updateEvent(options: ChangeOptions): Handlers<typeof EventServic
     const { timestamp } = changes;
     if (timestamp && !timestampProblem(timestamp, nowMicros())) {
       // Before the transaction: it takes a connection, and those of the pool may all wait for the row that this one locks.
-      await ensurePartitions(options.em, [microsOf(timestamp)]);
+      await ensurePartitions(options.em, [Number(timestamp.seconds)]);
     }
     const event = await changeEvents(options, async (tx) => {
       const [stored] = (await lockEvents(tx, changes.id)) as [StoredEvent];

@@ -1,6 +1,6 @@
-import type { Micros } from "@ocellus/runtime/time.ts";
 import type { Growing } from "@ocellus/wire/growing.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
+import type { Time } from "@ocellus/wire/timestamp.ts";
 import { type EventBytes, FIELD } from "./read-event.ts";
 import { writeStructJson } from "./struct-json.ts";
 
@@ -22,8 +22,8 @@ export const COLUMNS = [
 const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
 const NULL = -1;
 
-/** 2000-01-01, from which PostgreSQL counts, in microseconds since 1970. */
-const POSTGRES_EPOCH: Micros = 946_684_800_000_000n;
+/** 2000-01-01, from which PostgreSQL counts, in seconds since 1970. */
+const POSTGRES_EPOCH = 946_684_800;
 
 /** Starts a COPY. */
 export function writeHeader(out: Growing): void {
@@ -38,10 +38,11 @@ export function writeTrailer(out: Growing): void {
 }
 
 /** Writes one event as a row. Texts go as they came: both sides have them in UTF-8. */
-export function writeRow(event: EventBytes, receiveTime: Micros, out: Growing): void {
+export function writeRow(event: EventBytes, receiveTime: Time, out: Growing): void {
   out.int16(COLUMNS.length);
-  writeUuid(event.bytes, event.start(FIELD.id), out);
-  writeTime(event.timestamp, out);
+  out.int32(16);
+  out.uuid(event.bytes, event.start(FIELD.id));
+  writeTime(event.time, out);
   writeTime(receiveTime, out);
   writeText(event, FIELD.namespace, out);
   writeText(event, FIELD.name, out);
@@ -61,22 +62,11 @@ function writeText(event: EventBytes, field: number, out: Growing): void {
   out.copy(event.bytes, event.start(field), event.end(field));
 }
 
-function writeTime(time: Micros, out: Growing): void {
+function writeTime({ seconds, micros }: Time, out: Growing): void {
   out.int32(8);
-  out.bigInt64(time - POSTGRES_EPOCH);
-}
-
-/** A UUID of 36 characters as its 16 bytes. */
-function writeUuid(bytes: Buffer, start: number, out: Growing): void {
-  out.int32(16);
-  for (let at = start; at < start + 36; at += 2) {
-    if (bytes[at] === 0x2d) at++;
-    out.byte((nibble(bytes[at]!) << 4) | nibble(bytes[at + 1]!));
-  }
-}
-
-function nibble(hex: number): number {
-  return hex < 0x3a ? hex - 0x30 : hex - 0x57;
+  const sinceEpoch = (seconds - POSTGRES_EPOCH) * 1_000_000 + micros;
+  if (Number.isSafeInteger(sinceEpoch)) out.int64(sinceEpoch);
+  else out.bigInt64(BigInt(seconds - POSTGRES_EPOCH) * 1_000_000n + BigInt(micros));
 }
 
 function writeValue(event: EventBytes, out: Growing): void {
@@ -86,7 +76,7 @@ function writeValue(event: EventBytes, out: Growing): void {
   }
   out.int32(8);
   // Protocol Buffers write a double with its lowest byte first, PostgreSQL with its highest.
-  for (let at = event.end(FIELD.value) - 1; at >= event.start(FIELD.value); at--) out.byte(event.bytes[at]!);
+  out.copyReversed(event.bytes, event.start(FIELD.value), event.end(FIELD.value));
 }
 
 function writeData(event: EventBytes, out: Growing): void {
