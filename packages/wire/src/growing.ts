@@ -110,24 +110,13 @@ export class Growing {
 
   /** A text in UTF-8 with its length before it, as Protocol Buffers have it. Unpaired surrogates become U+FFFD. */
   text(text: string): void {
-    const start = this.#length;
-    this.#reserve(text.length + 5);
-    this.varint(text.length);
     // Most texts are short and ASCII: asking for their length and copying them costs more than looking at each letter.
-    if (text.length < 64) {
-      for (let at = 0; at < text.length; at++) {
-        const code = text.charCodeAt(at);
-        if (code > 0x7f) break;
-        this.#bytes[this.#length++] = code;
-        if (at === text.length - 1) return;
-      }
-      if (text === "") return;
+    if (text.length > 63 || !this.#shortAscii(text)) {
+      const size = Buffer.byteLength(text);
+      this.varint(size);
+      const bytes = this.#reserve(size);
+      this.#length += bytes.write(text, this.#length);
     }
-    this.#length = start;
-    const bytes = Buffer.byteLength(text);
-    this.varint(bytes);
-    this.#reserve(bytes);
-    this.#length += this.#bytes.write(text, this.#length);
   }
 
   /** Starts something with its length before it, as Protocol Buffers have it, to be closed when it is written; answers where. */
@@ -202,6 +191,21 @@ export class Growing {
     }
     this.copy(from, plain, end);
     this.byte(QUOTE);
+  }
+
+  /** Writes a text of less than 64 letters with its length, if they all are ASCII; otherwise nothing. */
+  #shortAscii(text: string): boolean {
+    const { length } = text;
+    const bytes = this.#reserve(length + 1);
+    let to = this.#length;
+    bytes[to++] = length;
+    for (let at = 0; at < length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f) return false;
+      bytes[to++] = code;
+    }
+    this.#length = to;
+    return true;
   }
 
   #reserve(count: number): Buffer {

@@ -19,7 +19,7 @@ import { writeEvent } from "./write-event.ts";
 
 const { trackEvent, batchTrackEvents } = IngestService.method;
 
-/** Larger events do not share a call. */
+/** Events with a larger body do not share a call. */
 const MAX_SHARED_BYTES = 64 * 1024;
 
 /** What is answered: the JSON where all was accepted, otherwise the response to a batch. */
@@ -32,8 +32,6 @@ export type SwiftAnswer = { json: JsonObject } | { response: BatchTrackEventsRes
 export class SwiftEvents {
   readonly #ingest: Upstream;
   readonly #shared: SharedCalls;
-  /** Used again for each batch, which is written in one go. */
-  readonly #request = new Growing();
 
   constructor(upstreams: readonly Upstream[]) {
     const ingest = upstreams.find(({ descriptor }) => descriptor === IngestService);
@@ -48,32 +46,26 @@ export class SwiftEvents {
   /**
    * Sends the body of a TrackEvent, or of a BatchTrackEvents, on. What it answers throws what a call of the method does.
    *
+   * @param size how many bytes the body has
    * @param signal cancels a batch; a single event goes with others, and is not held back
    */
-  send(method: DescMethod, json: JsonValue, signal: AbortSignal): Promise<SwiftAnswer> | undefined {
-    if (method === trackEvent) return this.#single(json as JsonObject);
-    return method === batchTrackEvents ? this.#batch(json as JsonValue[], signal) : undefined;
+  send(method: DescMethod, json: JsonValue, size: number, signal: AbortSignal): Promise<SwiftAnswer> | undefined {
+    if (method === trackEvent) return size > MAX_SHARED_BYTES ? undefined : this.#single(json as JsonObject);
+    return method === batchTrackEvents ? this.#batch(json as JsonValue[], size, signal) : undefined;
   }
 
   #single(json: JsonObject): Promise<SwiftAnswer> | undefined {
-    const result = this.#shared.add((out) => {
-      const before = out.length;
-      if (!writeEvent(json, out)) return false;
-      if (out.length - before <= MAX_SHARED_BYTES) return true;
-      out.truncate(before);
-      return false;
-    });
+    const result = this.#shared.add((out) => writeEvent(json, out));
     return result?.then((became) => {
       if (isAccepted(became)) return { json: acceptedJson(json, became) };
       throw answeredError(renameFields(became, (path) => path.replace(/^events\[\d+\]/, "event")));
     });
   }
 
-  #batch(json: JsonValue[], signal: AbortSignal): Promise<SwiftAnswer> | undefined {
-    const isWritten = json.every((event) => writeEvent(event, this.#request));
-    const request = this.#request.take();
-    const isWithinLimits = batchProblems(json.length, request.length).length === 0;
-    return isWritten && isWithinLimits ? this.#sendBatch(request, signal) : undefined;
+  #batch(json: JsonValue[], size: number, signal: AbortSignal): Promise<SwiftAnswer> | undefined {
+    const out = new Growing(size);
+    if (!json.every((event) => writeEvent(event, out))) return undefined;
+    return batchProblems(json.length, out.length).length > 0 ? undefined : this.#sendBatch(out.take(), signal);
   }
 
   async #sendBatch(request: Buffer, signal: AbortSignal): Promise<SwiftAnswer> {

@@ -28,8 +28,9 @@ export interface RestCall {
 export async function answerUnary(call: RestCall, events: SwiftEvents, response: HttpResponse): Promise<void> {
   const { method, upstream } = call.sent.route;
   const { body, query } = call.parts;
-  const { signal } = call;
-  const swift = body !== undefined && query === "" ? events.send(method, body, signal) : undefined;
+  const { signal, received } = call;
+  const size = received.body.size ?? 0;
+  const swift = body !== undefined && query === "" ? events.send(method, body, size, signal) : undefined;
   const json = swift
     ? await swiftJson(swift, call)
     : await outputJson(await upstream.call(method, await readMessage(call), { signal, ...keptHere(method) }), call);
