@@ -1,4 +1,4 @@
-import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import { Client, type ClientDuplexStream, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import { definitionOf } from "./grpc-service.ts";
@@ -104,24 +104,30 @@ function call(method: DescMethod, client: Client) {
   }
 }
 
-function unary(client: Client, method: DescMethod, request: MessageInitShape<DescMessage>, options: CallOptions) {
+async function unary(
+  client: Client,
+  method: DescMethod,
+  request: MessageInitShape<DescMessage>,
+  options: CallOptions,
+): Promise<Message> {
+  return decode(method.output, await callRaw(client, method, encode(method.input, request), options));
+}
+
+/** Calls a unary method with an encoded request, and answers the encoded response. A failed call throws as that of a client. */
+export function callRaw(client: Client, method: DescMethod, request: Buffer, options: CallOptions): Promise<Buffer> {
   const { path, requestSerialize, responseDeserialize } = definitionOf(method);
   return new Promise((resolve, reject) => {
     const started = client.makeUnaryRequest(
       path,
       requestSerialize,
       responseDeserialize,
-      encode(method.input, request),
+      request,
       metadataOf(options),
       deadline({ timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS }),
       (error, response) => {
         options.signal?.removeEventListener("abort", cancel);
-        if (error) return reject(error);
-        try {
-          resolve(decode(method.output, response as Buffer));
-        } catch (unreadable) {
-          reject(unreadable);
-        }
+        if (error) reject(error);
+        else resolve(response!);
       },
     );
     const cancel = () => started.cancel();

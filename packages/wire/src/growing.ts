@@ -62,6 +62,13 @@ export class Growing {
     this.byte(rest);
   }
 
+  /** A whole number of at most 53 bits, not negative, in that format. */
+  wideVarint(value: number): void {
+    let rest = value;
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) this.byte((rest % 128) | 0x80);
+    this.varint(rest);
+  }
+
   /** A number of 64 bits, not negative, in that format. */
   bigVarint(value: bigint): void {
     let rest = value;
@@ -93,6 +100,48 @@ export class Growing {
   bigInt64(value: bigint): void {
     const bytes = this.#reserve(8);
     this.#length = bytes.writeBigInt64BE(value, this.#length);
+  }
+
+  /** A double as Protocol Buffers have it. */
+  double(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
+  /** A text in UTF-8 with its length before it, as Protocol Buffers have it. Unpaired surrogates become U+FFFD. */
+  text(text: string): void {
+    // Most texts are short and ASCII: asking for their length and copying them costs more than looking at each letter.
+    if (text.length > 63 || !this.#shortAscii(text)) {
+      const size = Buffer.byteLength(text);
+      this.varint(size);
+      const bytes = this.#reserve(size);
+      this.#length += bytes.write(text, this.#length);
+    }
+  }
+
+  /** Starts something with its length before it, as Protocol Buffers have it, to be closed when it is written; answers where. */
+  open(): number {
+    this.byte(0);
+    return this.#length;
+  }
+
+  /** Sets the length of what was written since `open` answered `start`. */
+  close(start: number): void {
+    const length = this.#length - start;
+    if (length > 0x7f) {
+      // One byte was left for the length; what follows makes room for more.
+      const more = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : 3;
+      this.#reserve(more);
+      this.#bytes.copyWithin(start + more, start, this.#length);
+    }
+    this.#length = start - 1;
+    this.varint(length);
+    this.#length += length;
+  }
+
+  /** Throws away what was written beyond `length`. */
+  truncate(length: number): void {
+    this.#length = length;
   }
 
   /** Leaves room for a length, to be set when what follows is written; answers where. */
@@ -142,6 +191,21 @@ export class Growing {
     }
     this.copy(from, plain, end);
     this.byte(QUOTE);
+  }
+
+  /** Writes a text of less than 64 letters with its length, if they all are ASCII; otherwise nothing. */
+  #shortAscii(text: string): boolean {
+    const { length } = text;
+    const bytes = this.#reserve(length + 1);
+    let to = this.#length;
+    bytes[to++] = length;
+    for (let at = 0; at < length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f) return false;
+      bytes[to++] = code;
+    }
+    this.#length = to;
+    return true;
   }
 
   #reserve(count: number): Buffer {

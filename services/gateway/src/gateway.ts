@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { refusalKeeper } from "./event-errors/keep-refused.ts";
+import { SwiftEvents } from "./events/swift-events.ts";
 import type { HttpHandler, HttpRequest } from "./http/node-http.ts";
 import { shareWithOrigins } from "./http/share-with-origins.ts";
 import { type CallNote, observe } from "./metrics.ts";
@@ -21,7 +22,7 @@ export function gateway(upstreams: readonly Upstream[], log: Logger, origins: re
   const share = shareWithOrigins(origins);
   const keep = refusalKeeper(upstreams, log);
   const rpc = serveRpc(upstreams, keep, log);
-  const rest = serveRest(routesOf(upstreams), keep, log);
+  const rest = serveRest(routesOf(upstreams), new SwiftEvents(upstreams), keep, log);
   const plain = servePlain(upstreams, keep, log);
   const doorOf = (request: HttpRequest) => {
     if (request.url?.startsWith(RPC_PREFIX)) return { serve: rpc, protocol: protocolOf(request) };

@@ -30,6 +30,11 @@ export function upstreamError(error: unknown, name: string): unknown {
   return new UpstreamError(create(StatusSchema, { code: error.code, message: messageOf(error, name) }));
 }
 
+/** What a status that a service answered within a response is thrown as. */
+export function answeredError(status: Status): Error {
+  return new UpstreamError(status);
+}
+
 /** The error of a failed call with the fields that it names renamed. */
 export function withFieldsRenamed(error: unknown, rename: (path: string) => string): unknown {
   return error instanceof UpstreamError ? new UpstreamError(renameFields(error.status, rename)) : error;

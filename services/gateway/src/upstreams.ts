@@ -6,7 +6,7 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
-import { type CallOptions, type Channel, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
+import { type CallOptions, type Channel, callRaw, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
 import type { AnyService } from "@ocellus/runtime/handlers.ts";
 import { requireReach } from "@ocellus/runtime/require-reach.ts";
 import { type ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
@@ -28,6 +28,8 @@ export interface Upstream {
   descriptor: DescService;
   /** Calls a unary method. */
   call(method: DescMethod, request: Message, options: CallOptions): Promise<Message>;
+  /** Calls a unary method with an encoded request, and answers the encoded response. */
+  callRaw(method: DescMethod, request: Buffer, options: CallOptions): Promise<Buffer>;
   /** Calls a streaming method, with one request or a stream of them. */
   stream(method: DescMethod, requests: Message | AsyncIterable<Message>, options: CallOptions): AsyncIterable<Message>;
 }
@@ -66,6 +68,14 @@ function upstreamOf(descriptor: AnyService, name: string, channel: Channel, stop
       try {
         await requireReach(channel.client, name, options.signal);
         return (await client[method.localName]!(request, options)) as Message;
+      } catch (error) {
+        throw upstreamError(error, name);
+      }
+    },
+    async callRaw(method, request, options) {
+      try {
+        await requireReach(channel.client, name, options.signal);
+        return await callRaw(channel.client, method, request, options);
       } catch (error) {
         throw upstreamError(error, name);
       }

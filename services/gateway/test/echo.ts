@@ -144,7 +144,9 @@ function resultOf(event: Event, index: number): EventResult {
   const violations = validateEvent(event, `events[${index}]`, nowMicros());
   const result =
     violations.length === 0
-      ? { case: "accepted" as const, value: { id: event.id } }
+      ? event.name === "full"
+        ? { case: "refused" as const, value: toStatus(queueFull()) }
+        : { case: "accepted" as const, value: { id: event.id, timestamp: event.timestamp } }
       : { case: "refused" as const, value: toStatus(invalidArgument(violations, ErrorReason.INVALID_EVENT)) };
   return create(EventResultSchema, { result });
 }

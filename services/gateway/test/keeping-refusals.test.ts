@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import type { CallContext } from "@ocellus/runtime/handlers.ts";
 import { register } from "prom-client";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
@@ -12,14 +13,21 @@ let keeping: () => Promise<void> = async () => {};
 
 beforeAll(async () => {
   const behind = echo(seen);
+  const note = ({ caller }: CallContext) => {
+    const { told: toldBy } = caller();
+    told.push(["refusals", "transport", "address", "senders"].map((key) => toldBy(`ocellus-${key}`) ?? "-").join(" "));
+  };
   bed = await startGateway({
     ...behind,
     ingest: {
       ...behind.ingest,
       trackEvent: (request, context) => {
-        const caller = context.caller();
-        told.push(["refusals", "transport", "address"].map((key) => caller.told(`ocellus-${key}`) ?? "-").join(" "));
+        note(context);
         return behind.ingest.trackEvent(request, context);
+      },
+      batchTrackEvents: (request, context) => {
+        note(context);
+        return behind.ingest.batchTrackEvents(request, context);
       },
     },
     errors: {
@@ -76,10 +84,18 @@ test("what is no call with events is not kept", async () => {
   expect(seen.kept).toEqual([]);
 });
 
-test("a service is told who keeps the refusals, or else who sent them", async () => {
+test("a service is told who keeps the refusals, or else who sent them, and whether each event has a sender of its own", async () => {
   const path = "/ocellus.ingest.v1.IngestService/TrackEvent";
   await post("/v1/events", '{"name":"a"}');
+  await post("/v1/events", '{"name":"a","value":"1"}');
+  await post("/v1/events", '[{"name":"a"}]');
   await post(path, '{"event":{"name":"a"}}');
   await post(path, Buffer.from([0x0a, 0x00]), "application/proto");
-  expect(told).toEqual(["kept-by-caller - -", "kept-by-caller - -", "- CONNECT 127.0.0.1"]);
+  expect(told).toEqual([
+    "kept-by-caller - - one-for-each",
+    "kept-by-caller - - -",
+    "kept-by-caller - - -",
+    "kept-by-caller - - -",
+    "- CONNECT 127.0.0.1 -",
+  ]);
 });

@@ -4,12 +4,14 @@ import { BatchTrackEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/
 import type { Caller } from "@ocellus/runtime/caller.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
+import { ONE_FOR_EACH, TOLD_SENDERS, toldByGateway } from "@ocellus/runtime/told-by-gateway.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import { eventsIn } from "./door/events-in.ts";
 import type { Outgoing, OutgoingMessage } from "./door/outgoing.ts";
 import { type RefusedEvent, takeEvent } from "./door/take-event.ts";
 import { TakenEvent } from "./door/taken-event.ts";
+import { withIdentity } from "./door/with-identity.ts";
 import { writeAccepted, writeRefused } from "./door/write-answer.ts";
 import type { ErrorPublisher } from "./errors/error-publisher.ts";
 import { requestJson } from "./errors/event-json.ts";
@@ -28,7 +30,8 @@ const answer = new Growing();
  * Accepts the valid events of an encoded BatchTrackEventsRequest, and answers an encoded BatchTrackEventsResponse with a result
  * for each, in order.
  *
- * Throws INVALID_ARGUMENT for a batch beyond the limits, and the queue's error where it took none of the events.
+ * Throws INVALID_ARGUMENT for a batch beyond the limits, and the queue's error where it took none of the events. Where the gateway
+ * tells that each event has a sender of its own, that error is answered for each, as TrackEvent would.
  *
  * @param caller tells who sent it, where some of it is refused
  */
@@ -50,7 +53,10 @@ export async function acceptBatch({ outgoing, errors }: Door, request: Buffer, c
   const sent = results.map((result) => (result instanceof TakenEvent ? outgoing.add(result) : undefined));
   const messages = new Set(sent.filter((message) => message !== undefined));
   for (const message of messages) await message.done;
-  requireSome(messages);
+  // An event that came by itself has its own answer, as if no other had come.
+  const failed = [...messages].some(({ error }) => error !== undefined);
+  const isShared = failed && toldByGateway(caller(), TOLD_SENDERS) === ONE_FOR_EACH;
+  if (!isShared) requireSome(messages);
   const refused = results.filter((result) => "error" in result);
   if (refused.length > 0) await errors.keep(caller(), refused);
 
@@ -58,7 +64,7 @@ export async function acceptBatch({ outgoing, errors }: Door, request: Buffer, c
   for (const [index, result] of results.entries()) {
     const error = "error" in result ? result.error : sent[index]?.error;
     if (error) {
-      writeRefused(error, answer);
+      writeRefused(isShared && result instanceof TakenEvent ? withIdentity(error, result) : error, answer);
     } else {
       writeAccepted(result as TakenEvent, turn.receiveTimeBytes, answer);
       accepted++;

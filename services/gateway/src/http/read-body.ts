@@ -13,29 +13,40 @@ export interface ReceivedBody {
 }
 
 /**
- * The bytes of a body. Throws what `tooLarge` makes of the first bytes as soon as there are more than `maxBytes`.
+ * The bytes of a body. Throws what `tooLarge` makes of the first bytes as soon as there are more than `maxBytes`, and reads no further.
  *
  * @param received is told what was read in either case
  */
-export async function readBody(
+export function readBody(
   request: HttpRequest,
   maxBytes: number,
   tooLarge: (start: Uint8Array) => ServiceError,
   received: ReceivedBody = {},
 ): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let size = 0;
-  const read = () => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  const keep = () => {
+    received.bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+    received.size = size;
+    return received.bytes;
+  };
+  const lose = () => reject(new Error("The client was gone before it had sent its request"));
+  const take = (chunk: Buffer) => {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxBytes) {
-      received.bytes = read();
-      received.size = Math.max(size, Number(request.headers["content-length"]) || 0);
-      throw tooLarge(chunks[0]!);
-    }
-  }
-  received.bytes = read();
-  received.size = size;
-  return received.bytes;
+    if (size <= maxBytes) return;
+    request.off("data", take).off("end", finish).pause();
+    keep();
+    received.size = Math.max(size, Number(request.headers["content-length"]) || 0);
+    reject(tooLarge(chunks[0]!));
+  };
+  const finish = () => {
+    request.off("close", lose);
+    resolve(keep());
+  };
+  if (request.destroyed) lose();
+  // The async iterator of a stream does the same at several times the price.
+  request.on("data", take).on("end", finish).on("error", reject).on("close", lose);
+  return promise;
 }

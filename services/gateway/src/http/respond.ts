@@ -11,8 +11,9 @@ export const errorDetails = createRegistry(file_google_rpc_error_details);
 /** Answers JSON. */
 export function respond(response: HttpResponse, status: number, json: JsonValue): void {
   if (response.destroyed) return;
-  const body = Buffer.from(`${JSON.stringify(json)}\n`);
-  const headers = { "content-type": "application/json", "content-length": body.length };
+  // As a text it leaves in one piece with the headers; as bytes it would not.
+  const body = `${JSON.stringify(json)}\n`;
+  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
   const { req: request } = response;
   if (request.readableDidRead && !request.complete)
     answerAndClose(request, response, () => response.writeHead(status, headers).write(body));

@@ -18,6 +18,8 @@ export function requireJson(request: HttpRequest): void {
 
 /** Whether a Content-Type is JSON in UTF-8. */
 export function isJson(contentType: string): boolean {
+  // What nearly all send.
+  if (contentType === "application/json") return true;
   const [type, ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
   return (
     type === "application/json" &&

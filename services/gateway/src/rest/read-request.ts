@@ -37,6 +37,7 @@ export function readRequest({ route, json }: Sent, { bound, query, body }: Parts
 
 /** What the client's own spelling is looked up in. */
 export function sentAs(route: Route, { query, body }: Parts): Sent {
+  if (route.body) return { route, json: body };
   const names: JsonObject = Object.fromEntries(namesIn(query).map((name) => [name, ""]));
-  return { route, json: route.body ? body : names };
+  return { route, json: names };
 }

@@ -1,16 +1,11 @@
-import type { JsonValue, Message } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import type { Logger } from "pino";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { readUnread } from "../event-errors/read-unread.ts";
-import {
-  keepRefusedCall,
-  keepRefusedEvents,
-  keepsRefusals,
-  keptHere,
-  type ReceivedCall,
-} from "../event-errors/refused-call.ts";
+import { keepRefusedCall, keepsRefusals, type ReceivedCall } from "../event-errors/refused-call.ts";
 import { sourceOf } from "../event-errors/source.ts";
+import type { SwiftEvents } from "../events/swift-events.ts";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
 import { type Page, servePage } from "../http/page.ts";
 import { MAX_BODY_BYTES, type ReceivedBody, readBody } from "../http/read-body.ts";
@@ -21,23 +16,22 @@ import { type CallNote, noteRoute } from "../metrics.ts";
 import { apiPages } from "../openapi/pages.ts";
 import { statusOf } from "../upstream-status.ts";
 import { answerOtherMethod } from "./answer-other-method.ts";
+import { answerUnary, readMessage } from "./answer-unary.ts";
 import { bodyTooLarge, chooseRoute } from "./choose-route.ts";
-import { completeRefusal } from "./complete-refusal.ts";
-import { findRoute } from "./find-route.ts";
+import { type Found, routeFinder } from "./find-route.ts";
 import { requireJson, requireJsonIfDeclared } from "./media-type.ts";
 import { overview } from "./overview.ts";
 import { type Sent, statusAsSent } from "./paths-as-sent.ts";
-import { type Parts, readRequest, sentAs } from "./read-request.ts";
-import { responseJson } from "./response-json.ts";
+import { sentAs } from "./read-request.ts";
 import { isStream, type Route } from "./routes.ts";
 import { serveEventStream } from "./serve-event-stream.ts";
-import { successStatusOf } from "./success-status.ts";
 
 const PAGE_METHODS = ["GET", "HEAD", "OPTIONS"];
 
 /** Answers REST requests by calls of the RPCs that the routes lead to, and documents the routes. */
-export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logger) {
+export function serveRest(routes: readonly Route[], events: SwiftEvents, keep: KeepRefused, log: Logger) {
   const pages = apiPages(routes);
+  const find = routeFinder(routes);
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
     let translate = (status: Status) => status;
     const knownAs = (sent: Sent) => {
@@ -45,7 +39,7 @@ export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logg
     };
     const received: ReceivedCall = { methods: [], body: {}, ...sourceOf(request, note.protocol) };
     try {
-      await answer({ routes, pages, keep, log }, request, response, note, knownAs, received);
+      await answer({ routes, find, pages, events, keep, log }, request, response, note, knownAs, received);
     } catch (error) {
       const status = translate(statusOf(error, log));
       if (received.methods.some(keepsRefusals)) {
@@ -59,14 +53,16 @@ export function serveRest(routes: readonly Route[], keep: KeepRefused, log: Logg
 
 interface Served {
   routes: readonly Route[];
+  find: (httpMethod: string, path: string) => Found<Route>;
   /** What is answered as it is, by path. */
   pages: ReadonlyMap<string, Page>;
+  events: SwiftEvents;
   keep: KeepRefused;
   log: Logger;
 }
 
 async function answer(
-  { routes, pages, keep, log }: Served,
+  { routes, find, pages, events, keep, log }: Served,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -83,10 +79,9 @@ async function answer(
   }
 
   const isPage = page !== undefined || path === "/";
-  const found = isPage ? { routes: [], bound: new Map(), allow: PAGE_METHODS } : findRoute(routes, httpMethod, path);
+  const found = isPage ? { routes: [], bound: new Map(), allow: PAGE_METHODS } : find(httpMethod, path);
   noteRoute(note, found.routes[0]);
   if (found.routes.length === 0) return answerOtherMethod(request, response, path, found.allow);
-  const signal = disconnectSignal(response);
   received.methods = found.routes.map(({ method }) => method);
   const body = found.routes[0]!.body ? await readJsonBody(request, found.routes, received.body) : undefined;
   if (body !== undefined) received.json = body;
@@ -94,40 +89,15 @@ async function answer(
   received.methods = [route.method];
   const parts = { bound: found.bound, query, body };
   const sent = sentAs(route, parts);
-  const message = await readWhole(sent, parts, signal);
-  knownAs(sent);
-  received.request = message;
-  if (isStream(route)) {
-    const stream = {
-      route,
-      request: message,
-      signal,
-      statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
-    };
-    return serveEventStream(stream, request, response, note);
-  }
-  const output = await route.upstream.call(route.method, message, { signal, ...keptHere(route.method) });
-  await keepRefusedEvents(keep, received, output, (status) => statusAsSent(status, sent));
-  const status = successStatusOf(route);
-  if (status === 204) response.writeHead(204).end();
-  else respond(response, status, answerJson(route, output, sent));
-}
-
-async function readWhole(sent: Sent, parts: Parts, signal: AbortSignal): Promise<Message> {
-  try {
-    return readRequest(sent, parts);
-  } catch (refusal) {
-    throw await completeRefusal(refusal, sent, signal);
-  }
-}
-
-function answerJson(route: Route, output: Message, sent: Sent): JsonValue {
-  const translate = (status: Status) => statusAsSent(status, sent);
-  const field = route.responseBody;
-  if (!field?.message) return responseJson(route.method.output, output, translate);
-  const part = (output as unknown as Record<string, Message | undefined>)[field.localName];
-  if (!part) throw new Error(`${route.method} answered without its ${field.name}`);
-  return responseJson(field.message, part, translate);
+  const call = { sent, parts, received, signal: disconnectSignal(response), keep, knownAs };
+  if (!isStream(route)) return answerUnary(call, events, response);
+  const stream = {
+    route,
+    request: await readMessage(call),
+    signal: call.signal,
+    statusOf: (error: unknown) => statusAsSent(statusOf(error, log), sent),
+  };
+  return serveEventStream(stream, request, response, note);
 }
 
 async function readJsonBody(

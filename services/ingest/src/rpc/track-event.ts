@@ -1,13 +1,13 @@
 import { TrackEventRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { RawUnary } from "@ocellus/runtime/raw-handler.ts";
-import { invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
-import { isoOf } from "@ocellus/runtime/time.ts";
+import { invalidArgument } from "@ocellus/runtime/service-error.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import type { Door } from "../accept-batch.ts";
 import { eventsIn } from "../door/events-in.ts";
 import { takeEvent } from "../door/take-event.ts";
 import { TakenEvent } from "../door/taken-event.ts";
+import { withIdentity } from "../door/with-identity.ts";
 import { writeTracked } from "../door/write-answer.ts";
 import { countAccepted, countRefused } from "../metrics.ts";
 
@@ -41,11 +41,4 @@ export function trackEvent({ outgoing, errors }: Door): RawUnary {
     writeTracked(taken, turn.receiveTimeBytes, answer);
     return answer.take();
   });
-}
-
-/** The error with what a retry must carry, which the client cannot know where it left that to us. */
-function withIdentity(error: ServiceError, taken: TakenEvent): ServiceError {
-  const { code, reason, retryAfterMs, cause, message } = error;
-  const identity = `id "${taken.idText()}", timestamp "${isoOf(taken.time())}"`;
-  return new ServiceError(`${message} (${identity})`, { code, reason, retryAfterMs, cause });
 }
