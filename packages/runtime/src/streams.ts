@@ -81,13 +81,22 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
   }
 }
 
-/** Bounds, by the messages that may be unacknowledged, what a consumer holds in memory. Those of errors may have 1 MiB each. */
+/**
+ * How many messages of each stream a consumer may have in hand, all replicas together: that bounds what it holds in memory. One of
+ * changes has 512 KiB where events were stored, and 1 MiB where they were changed, at most; so has one of errors.
+ */
+const MAX_UNACKNOWLEDGED: Readonly<Record<string, number>> = {
+  [EVENTS.stream]: 256,
+  [EVENT_CHANGES.stream]: 64,
+  [EVENT_ERRORS.stream]: 32,
+};
+
 function durable(name: string, stream: string): Partial<ConsumerConfig> {
   return {
     durable_name: name,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
-    max_ack_pending: stream === EVENT_ERRORS.stream ? 32 : 256,
+    max_ack_pending: MAX_UNACKNOWLEDGED[stream]!,
     max_deliver: -1,
   };
 }

@@ -61,4 +61,12 @@ export class Reader {
     }
     throw new Error(`A number at ${start} ends beyond what holds it`);
   }
+
+  /** The same as a number; NaN where it has more than 53 bits. */
+  safeInt64(end: number): number {
+    const small = this.varint(end);
+    if (small >= 0) return small;
+    const value = Number(this.int64(end));
+    return Number.isSafeInteger(value) ? value : Number.NaN;
+  }
 }

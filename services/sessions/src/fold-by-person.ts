@@ -1,17 +1,10 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { isoOf, type Micros, microsOfSql } from "@ocellus/runtime/time.ts";
+import { isoOf, type Micros } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 import { v7 } from "uuid";
-import type { ChangedEvent } from "./fold-named.ts";
-import { type FoldedRun, foldRuns, type StoredRun } from "./fold-runs.ts";
-import { join, type Run, runOf } from "./run.ts";
-
-/** One person's events, and what became of that person's sessions. */
-interface Person {
-  namespace: string;
-  personId: string;
-  events: Run[];
-}
+import { type FoldedRun, foldRuns } from "./fold-runs.ts";
+import { keyOf, type Person, sessionsNear } from "./sessions-near.ts";
+import type { StoredRuns } from "./stored-runs.ts";
 
 /** A session of a person that is new or changed. */
 export type PersonSession = FoldedRun & { id: string; namespace: string; personId: string };
@@ -20,8 +13,8 @@ export type PersonSession = FoldedRun & { id: string; namespace: string; personI
  * Folds events that name a person and no session into that person's sessions, in the caller's transaction, which
  * has locked the persons.
  */
-export async function foldByPerson(tx: EntityManager, events: ChangedEvent[], idleTimeout: Micros): Promise<void> {
-  const persons = personsOf(events);
+export async function foldByPerson(tx: EntityManager, runs: StoredRuns[], idleTimeout: Micros): Promise<void> {
+  const persons = personsOf(runs);
   if (persons.length === 0) return;
   const stored = await sessionsNear(tx, persons, idleTimeout);
   const sessions = persons.flatMap(({ namespace, personId, events }) =>
@@ -33,56 +26,17 @@ export async function foldByPerson(tx: EntityManager, events: ChangedEvent[], id
   await write(tx, sessions);
 }
 
-const keyOf = (namespace: string, personId: string) => JSON.stringify([namespace, personId]);
-
-function personsOf(events: ChangedEvent[]): Person[] {
+function personsOf(stored: StoredRuns[]): Person[] {
   const persons = new Map<string, Person>();
-  for (const { change, time } of events) {
-    const { namespace, sessionId, personId, eventId } = change;
-    if (sessionId !== undefined || personId === undefined) continue;
+  for (const { subject, runs } of stored) {
+    if (!subject.byPerson) continue;
+    const { namespace, id: personId } = subject;
     const key = keyOf(namespace, personId);
     const person = persons.get(key) ?? { namespace, personId, events: [] };
-    person.events.push(runOf(eventId, time));
+    person.events.push(...runs);
     persons.set(key, person);
   }
   return [...persons.values()];
-}
-
-/** The sessions within the idle timeout of each person's events, by person. */
-async function sessionsNear(tx: EntityManager, persons: Person[], idleTimeout: Micros) {
-  const column = <T>(value: (person: Person) => T) => persons.map(value);
-  const spanOf = ({ events }: Person) => events.reduce(join);
-  const { rows } = await sql<
-    Record<
-      "id" | "namespace" | "person_id" | "start_time" | "end_time" | "event_count" | "entry_event_id" | "exit_event_id",
-      string
-    >
-  >`
-    select s.id, s.namespace, s.person_id, s.start_time, s.end_time, s.event_count, s.entry_event_id, s.exit_event_id
-    from unnest(
-      ${column(({ namespace }) => namespace)}::text[],
-      ${column(({ personId }) => personId)}::text[],
-      ${column((person) => isoOf(spanOf(person).start))}::timestamptz[],
-      ${column((person) => isoOf(spanOf(person).end))}::timestamptz[]
-    ) as near (namespace, person_id, earliest, latest)
-    join sessions.sessions s on s.by_person
-      and s.namespace = near.namespace and s.person_id = near.person_id
-      and s.end_time >= near.earliest - ${String(idleTimeout)}::bigint * interval '1 microsecond'
-      and s.start_time <= near.latest + ${String(idleTimeout)}::bigint * interval '1 microsecond'
-    for update of s
-  `.execute(tx.getKysely());
-  return Map.groupBy(
-    rows.map((row): StoredRun & { key: string } => ({
-      key: keyOf(row.namespace, row.person_id),
-      id: row.id,
-      start: microsOfSql(row.start_time),
-      end: microsOfSql(row.end_time),
-      count: BigInt(row.event_count),
-      entryEventId: row.entry_event_id,
-      exitEventId: row.exit_event_id,
-    })),
-    ({ key }) => key,
-  );
 }
 
 /** Removes sessions that became part of others, and lets their ids lead there. */

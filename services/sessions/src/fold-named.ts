@@ -1,27 +1,20 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import type { EventChange } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
-import { isoOf, type Micros } from "@ocellus/runtime/time.ts";
+import { isoOf } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
-import type { SubjectChange } from "./recounts.ts";
-import { isBefore, join, type Run, runOf } from "./run.ts";
-
-/** A stored event on its way into its session. */
-export interface ChangedEvent extends SubjectChange {
-  change: EventChange;
-  time: Micros;
-}
+import { type FirstPerson, isBefore, join, type Run } from "./run.ts";
+import type { StoredRuns } from "./stored-runs.ts";
+import { keyOf } from "./subject.ts";
 
 /** What events add to a session that they name. */
 interface NamedRun extends Run {
   namespace: string;
   id: string;
-  /** The earliest event that names a person. */
-  person?: { id: string; time: Micros; eventId: string };
+  person: FirstPerson | undefined;
 }
 
 /** Adds events to the sessions that they name, and creates those that are not there. One statement, in the caller's transaction. */
-export async function foldNamed(tx: EntityManager, events: ChangedEvent[]): Promise<void> {
-  const runs = namedRuns(events);
+export async function foldNamed(tx: EntityManager, stored: StoredRuns[]): Promise<void> {
+  const runs = namedRuns(stored);
   if (runs.length === 0) return;
   const column = <T>(value: (run: NamedRun) => T) => runs.map(value);
   await sql`
@@ -65,22 +58,19 @@ export async function foldNamed(tx: EntityManager, events: ChangedEvent[]): Prom
 }
 
 /** One run for each session named, in one order for all writers, so that their row locks do not deadlock. */
-function namedRuns(events: ChangedEvent[]): NamedRun[] {
+function namedRuns(stored: StoredRuns[]): NamedRun[] {
   const runs = new Map<string, NamedRun>();
-  for (const { change, time } of events) {
-    const { namespace, sessionId: id, personId, eventId } = change;
-    if (id === undefined) continue;
-    const key = JSON.stringify([id, namespace]);
+  for (const { subject, runs: added, person } of stored) {
+    if (subject.byPerson) continue;
+    const key = keyOf(subject);
     const known = runs.get(key);
-    const run: NamedRun = { namespace, id, ...(known ? join(known, runOf(eventId, time)) : runOf(eventId, time)) };
-    const person = personId === undefined ? undefined : { id: personId, time, eventId };
-    run.person = earlier(known?.person, person);
-    runs.set(key, run);
+    const run = (known ? [known, ...added] : added).reduce(join);
+    runs.set(key, { ...run, namespace: subject.namespace, id: subject.id, person: earlier(known?.person, person) });
   }
   return [...runs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, run]) => run);
 }
 
-function earlier(a: NamedRun["person"], b: NamedRun["person"]): NamedRun["person"] {
+function earlier(a: FirstPerson | undefined, b: FirstPerson | undefined): FirstPerson | undefined {
   if (!a || !b) return a ?? b;
   return isBefore([b.time, b.eventId], [a.time, a.eventId]) ? b : a;
 }

@@ -9,6 +9,7 @@ import { Migration0003CloseSessions } from "./migrations/0003-close-sessions.ts"
 import { Migration0004FindSessionsByEnd } from "./migrations/0004-find-sessions-by-end.ts";
 import { Migration0005CreatePersons } from "./migrations/0005-create-persons.ts";
 import { Migration0006FindCreatedSessions } from "./migrations/0006-find-created-sessions.ts";
+import { Migration0007UpdateSessionsInPlace } from "./migrations/0007-update-sessions-in-place.ts";
 
 /** The schema `sessions`: the persons, the sessions, the ids of those that were joined to others, and the changes already counted. */
 export const schema: Schema = {
@@ -21,5 +22,6 @@ export const schema: Schema = {
     { name: "0004-find-sessions-by-end", class: Migration0004FindSessionsByEnd },
     { name: "0005-create-persons", class: Migration0005CreatePersons },
     { name: "0006-find-created-sessions", class: Migration0006FindCreatedSessions },
+    { name: "0007-update-sessions-in-place", class: Migration0007UpdateSessionsInPlace },
   ],
 };

@@ -16,7 +16,7 @@ export async function rememberRecount(tx: EntityManager, subject: Subject, snaps
 
 /** A change as far as a recount of its subject may have seen it. */
 export interface SubjectChange {
-  subject: Subject | undefined;
+  subject: Subject;
   /** The transaction that made the change. */
   transactionId: bigint;
 }
@@ -31,9 +31,9 @@ export async function notRecounted<T extends SubjectChange>(tx: EntityManager, c
   const { rows } = await sql<{ index: string }>`
     select index - 1 as index
     from unnest(
-      ${column(({ subject }) => subject?.byPerson)}::boolean[],
-      ${column(({ subject }) => subject?.namespace)}::text[],
-      ${column(({ subject }) => subject?.id)}::text[],
+      ${column(({ subject }) => subject.byPerson)}::boolean[],
+      ${column(({ subject }) => subject.namespace)}::text[],
+      ${column(({ subject }) => subject.id)}::text[],
       ${column(({ transactionId }) => String(transactionId))}::xid8[]
     ) with ordinality as e (by_person, namespace, subject, transaction_id, index)
     join sessions.recounts r using (by_person, namespace, subject)

@@ -11,6 +11,13 @@ export interface Run {
   exitEventId: string;
 }
 
+/** The earliest event of a named session that names a person. */
+export interface FirstPerson {
+  id: string;
+  time: Micros;
+  eventId: string;
+}
+
 /** The run of one event. */
 export function runOf(eventId: string, time: Micros): Run {
   return { start: time, end: time, count: 1n, entryEventId: eventId, exitEventId: eventId };

@@ -23,9 +23,8 @@ export function keyOf({ namespace, byPerson, id }: Subject): string {
 }
 
 /** Each subject once. */
-export function distinct(subjects: (Subject | undefined)[]): Subject[] {
-  const known = subjects.filter((subject) => subject !== undefined);
-  return [...new Map(known.map((subject) => [keyOf(subject), subject])).values()];
+export function distinct(subjects: Subject[]): Subject[] {
+  return [...new Map(subjects.map((subject) => [keyOf(subject), subject])).values()];
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Session, SessionService, SessionState } from "@ocellus/proto/ocell
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
+import { EARLIEST, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
 import { connect } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
@@ -102,6 +103,20 @@ test("late events extend and join sessions as if they had come in order, and the
   expect(others).toEqual([]);
   expect(shape([joined!])).toEqual([["09:40:00", "12:00:00", 6]]);
   for (const { id } of before) expect((await sessions.getSession({ id })).session?.id).toBe(joined?.id);
+});
+
+test.each([
+  ["first", EARLIEST],
+  ["present", nowMicros()],
+])("two events of a person at the %s time that there is are one session", async (when, time) => {
+  const namespace = `ends-${when}`;
+  for (let index = 0; index < 2; index++) {
+    const event = { id: randomUUID(), namespace, name: "hit", personId: "ann", timestamp: timestampOf(time) };
+    await ingest.trackEvent({ event });
+  }
+  const [session, ...others] = await sessionsOf(namespace, 2);
+  expect(others).toEqual([]);
+  expect(session).toMatchObject({ startTime: timestampOf(time), endTime: timestampOf(time), eventCount: 2n });
 });
 
 test("persons, and the same person in two namespaces, have sessions of their own", async () => {
@@ -261,5 +276,19 @@ test("a backlog of events of many thousands of persons is folded whole", async (
       "select count(*) from sessions.sessions where namespace = 'backlog' and event_count = 1",
     );
     return row?.count === String(persons) ? true : undefined;
+  });
+});
+
+test("a session goes on in its place in the table, without a new entry in each index", async () => {
+  await track("in-place", [
+    { time: "10:00:00", sessionId: "s" },
+    { time: "10:00:01", sessionId: "s" },
+  ]);
+  await sessionsOf("in-place", 2);
+  await eventually(async () => {
+    const [row] = await bed.query<{ n: string }>(
+      "select n_tup_hot_upd as n from pg_stat_user_tables where relid = 'sessions.sessions'::regclass",
+    );
+    return Number(row?.n) > 0 ? true : undefined;
   });
 });
