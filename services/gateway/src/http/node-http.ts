@@ -12,6 +12,7 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void
 /** Aborts when the client is gone before its answer was complete. */
 export function disconnectSignal(response: HttpResponse): AbortSignal {
   const abort = new AbortController();
+  if (response.destroyed) abort.abort();
   response.once("close", () => {
     // Over HTTP/2 a client that resets its stream with NO_ERROR makes it look finished, though nobody has ended it.
     if (!response.writableEnded || !response.writableFinished) abort.abort();

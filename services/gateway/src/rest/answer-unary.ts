@@ -20,7 +20,7 @@ export interface RestCall {
   /** Aborts when the client is gone. */
   signal: AbortSignal;
   keep: KeepRefused;
-  /** Is told when errors that are thrown from then on name the fields as the contract has them, and not as they were sent. */
+  /** Says that errors thrown from then on name the fields as the contract has them, and are to name them as they were sent. */
   knownAs: (sent: Sent) => void;
 }
 
