@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { resetSocket } from "./reset-socket.ts";
 
 /** How a network may be cut. */
 export const CUTS = ["reset", "blackhole", "delay"] as const;
@@ -93,6 +94,6 @@ function connectBoth(pair: Pair): void {
 }
 
 function reset({ near, far }: Pair): void {
-  near.resetAndDestroy();
-  far.resetAndDestroy();
+  resetSocket(near);
+  resetSocket(far);
 }
