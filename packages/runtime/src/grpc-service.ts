@@ -8,6 +8,7 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { answerInOrder } from "./answer-in-order.ts";
 import { callerOf } from "./caller.ts";
 import type { AnyService, CallContext } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
@@ -49,7 +50,7 @@ export function serve<S extends AnyService>(
   for (const method of descriptor.methods) {
     definition[method.localName] = definitionOf(method);
     const handler = (handlers as Record<string, AnyHandler | RawUnary | RawStream>)[method.localName]!;
-    implementation[method.localName] = implement(method, bytesHandler(method, handler), options);
+    implementation[method.localName] = implement(method, handler, options);
   }
   return { descriptor, definition, implementation };
 }
@@ -72,8 +73,8 @@ export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Buffe
 }
 
 /** Any handler as one of bytes. */
-function bytesHandler(method: DescMethod, handler: AnyHandler | RawUnary | RawStream): AnyHandler {
-  if (handler instanceof RawUnary || handler instanceof RawStream) return handler.handle as AnyHandler;
+function bytesHandler(method: DescMethod, handler: AnyHandler | RawUnary): AnyHandler {
+  if (handler instanceof RawUnary) return handler.handle as AnyHandler;
   const written = (response: unknown) => encode(method.output as DescMessage, response as Message);
   if (method.methodKind === "unary") {
     return async (bytes, context) => written(await handler(decode(method.input, bytes as Buffer), context));
@@ -91,24 +92,45 @@ async function* decoded<Desc extends DescMessage>(schema: Desc, requests: AsyncI
   for await (const bytes of requests) yield decode(schema, bytes);
 }
 
-function implement(method: DescMethod, handler: AnyHandler, options: ServiceOptions): UntypedHandleCall {
+function implement(
+  method: DescMethod,
+  handler: AnyHandler | RawUnary | RawStream,
+  options: ServiceOptions,
+): UntypedHandleCall {
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
-  const required = options.without?.includes(method.localName) ? undefined : options.requires;
+  const dependency = options.without?.includes(method.localName) ? undefined : options.requires;
+  const required = <T>(work: () => Promise<T>) => (dependency ? dependency.whileReachable(work) : work());
 
-  const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
-    const work = async () => (await handler(call.request, contextOf(call, log))) as Buffer;
-    (required ? required.whileReachable(work) : work()).then(
-      (bytes) => respond(null, bytes),
-      (error) => respond(toGrpcStatus(toServiceError(error, log))),
-    );
-  };
-  const streaming = (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const context = contextOf(call, log);
-    const work = () => {
-      const requests = "request" in call ? call.request : requestsOf(call);
-      return writeAll(call, handler(requests, context) as AsyncIterable<Buffer>, context.signal);
+  if (handler instanceof RawStream) {
+    return streaming(log, (call, context) => {
+      const { underWay, answer } = handler;
+      return required(() => answerInOrder(call, underWay, (request) => answer(request, context)));
+    });
+  }
+  const handle = bytesHandler(method, handler);
+  if (method.methodKind === "unary") {
+    const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
+      required(async () => (await handle(call.request, contextOf(call, log))) as Buffer).then(
+        (bytes) => respond(null, bytes),
+        (error) => respond(toGrpcStatus(toServiceError(error, log))),
+      );
     };
-    (required ? required.whileReachable(work) : Promise.resolve().then(work)).then(
+    return single;
+  }
+  return streaming(log, (call, context) =>
+    required(async () => {
+      const requests = "request" in call ? call.request : requestsOf(call);
+      await writeAll(call, handle(requests, context) as AsyncIterable<Buffer>, context.signal);
+    }),
+  );
+}
+
+type Stream = ServerDuplexStream<Buffer, Buffer>;
+
+function streaming(log: Logger, work: (call: Stream, context: CallContext) => Promise<void>): UntypedHandleCall {
+  const handle = (call: Stream) => {
+    const context = contextOf(call, log);
+    work(call, context).then(
       () => call.end(),
       (error) => {
         context.end();
@@ -117,7 +139,7 @@ function implement(method: DescMethod, handler: AnyHandler, options: ServiceOpti
     );
   };
   // `Handlers` has no type for a method that streams from the client alone.
-  return method.methodKind === "unary" ? single : (streaming as UntypedHandleCall);
+  return handle as UntypedHandleCall;
 }
 
 /**

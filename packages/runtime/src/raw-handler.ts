@@ -1,3 +1,4 @@
+import type { UnderWay } from "./answer-in-order.ts";
 import type { AnyService, CallContext, Handlers } from "./handlers.ts";
 
 /** A unary method that reads the bytes of its request, and writes those of its response, by itself: for what is called most. */
@@ -9,12 +10,14 @@ export class RawUnary {
   }
 }
 
-/** A method with streams both ways that does so. */
+/** A method with streams both ways that answers each request by one response, in order, and does so. */
 export class RawStream {
-  readonly handle: (requests: AsyncIterable<Buffer>, context: CallContext) => AsyncIterable<Buffer>;
+  readonly underWay: UnderWay;
+  readonly answer: (request: Buffer, context: CallContext) => Promise<Buffer>;
 
-  constructor(handle: RawStream["handle"]) {
-    this.handle = handle;
+  constructor(underWay: UnderWay, answer: RawStream["answer"]) {
+    this.underWay = underWay;
+    this.answer = answer;
   }
 }
 

@@ -51,11 +51,10 @@ export async function acceptBatch({ outgoing, errors }: Door, request: Buffer, c
     results.push(takeEvent(reader, spans[index + 1]!, turn, `events[${index / 2}]`));
   }
   const sent = results.map((result) => (result instanceof TakenEvent ? outgoing.add(result) : undefined));
-  const messages = new Set(sent.filter((message) => message !== undefined));
+  const messages = distinct(sent);
   for (const message of messages) await message.done;
   // An event that came by itself has its own answer, as if no other had come.
-  const failed = [...messages].some(({ error }) => error !== undefined);
-  const isShared = failed && toldByGateway(caller(), TOLD_SENDERS) === ONE_FOR_EACH;
+  const isShared = messages.some(({ error }) => error) && toldByGateway(caller(), TOLD_SENDERS) === ONE_FOR_EACH;
   if (!isShared) requireSome(messages);
   const refused = results.filter((result) => "error" in result);
   if (refused.length > 0) await errors.keep(caller(), refused);
@@ -75,11 +74,17 @@ export async function acceptBatch({ outgoing, errors }: Door, request: Buffer, c
   return answer.take();
 }
 
+/** Each message once: what follows each other travels together. */
+function distinct(sent: (OutgoingMessage | undefined)[]): OutgoingMessage[] {
+  const messages: OutgoingMessage[] = [];
+  for (const message of sent) if (message && message !== messages.at(-1)) messages.push(message);
+  return messages;
+}
+
 /** Throws where no message arrived. */
-function requireSome(messages: Set<OutgoingMessage>): void {
-  const errors = [...messages].map(({ error }) => error);
-  const [first] = errors;
-  if (first && errors.every((error) => error !== undefined)) throw first;
+function requireSome(messages: OutgoingMessage[]): void {
+  const [first] = messages;
+  if (first?.error && messages.every(({ error }) => error)) throw first.error;
 }
 
 async function keepWhole(request: Buffer, error: ServiceError, errors: ErrorPublisher, caller: Caller): Promise<void> {
