@@ -35,7 +35,10 @@ function isFull({ code }: ServiceError): boolean {
   return code === status.RESOURCE_EXHAUSTED;
 }
 
-/** Sends each request as a message of one stream, `inFlight` ahead of the acknowledgements, and waits for all of these. */
+/**
+ * Sends each request as a message of one stream, at most `inFlight` ahead of the acknowledgements, and waits for all of these. It
+ * sends in bursts, as a producer does that waits until its stream drains.
+ */
 export async function streamAll(client: Client, requests: Buffer[], inFlight: number): Promise<Float64Array> {
   const stream = client.makeBidiStreamRequest(`${SERVICE}/StreamEvents`, asItIs, asItIs, new Metadata());
   const times = new Float64Array(requests.length);
@@ -52,7 +55,7 @@ export async function streamAll(client: Client, requests: Buffer[], inFlight: nu
       times[answered] = performance.now() - times[answered]!;
       answered++;
       if (answered === requests.length) resolve();
-      else fill();
+      else if (sent - answered <= inFlight / 2) fill();
     });
     stream.on("error", reject);
     fill();
