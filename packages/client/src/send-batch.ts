@@ -28,8 +28,10 @@ const FINAL = new Set<Code>([
   Code.Unimplemented,
 ]);
 
-/** The only answer which says for sure that an event is not in the queue, and may be later. */
-const QUEUE_FULL = ErrorReasonSchema.value[ErrorReason.QUEUE_FULL]?.localName;
+/** The only answers which say for sure that an event is not in the queue, and may be later. */
+const NOTHING_TAKEN = [ErrorReason.QUEUE_FULL, ErrorReason.OVERLOADED].map(
+  (reason) => ErrorReasonSchema.value[reason]?.localName,
+);
 
 /** Sends the events once. Never throws. */
 export async function sendBatch(
@@ -59,7 +61,7 @@ function verdictOf(answer: EventResult | undefined, index: number): Verdict {
 }
 
 function retry(problem: Problem): Verdict {
-  return { kind: "retry", problem, mayBeStored: problem.reason !== QUEUE_FULL };
+  return { kind: "retry", problem, mayBeStored: !NOTHING_TAKEN.some((reason) => reason === problem.reason) };
 }
 
 /** Which place an event had in its batch means nothing to who tracked it. */

@@ -69,6 +69,7 @@ export const comments: Readonly<Record<string, string>> = {
   "ocellus.errors.v1.ERROR_REASON_WATCHER_TOO_SLOW": "A watcher reads more slowly than events are stored. Resume from the last token, with filters that find less. RESOURCE_EXHAUSTED, HTTP 429.",
   "ocellus.errors.v1.ERROR_REASON_TOO_MANY_WATCHERS": "As many watchers as one service serves are there already. RESOURCE_EXHAUSTED, HTTP 429, with a RetryInfo.",
   "ocellus.errors.v1.ERROR_REASON_INVALID_RESUME_TOKEN": "A resume token is not one that WatchEvents of this database gave. Example: one from before a restore. Watch without it. INVALID_ARGUMENT, HTTP 400.",
+  "ocellus.errors.v1.ERROR_REASON_OVERLOADED": "The gateway has as many bytes of requests in hand as it may, and nothing of this one was taken. Send it again after the delay. RESOURCE_EXHAUSTED, HTTP 429, with a RetryInfo.",
   "ocellus.event.v1.Event": "Something that happened: a user's action, a reading of a server, anything with a name and a time.\n\nNo text in an event may hold U+0000 or an unpaired surrogate; lengths count Unicode code points.",
   "ocellus.event.v1.Event.id": "The event's UUID, in any letter case; it is answered in lower case. The same `id` and `timestamp` sent again are stored once. Left out, it is made from all of the content where `session_id` and `timestamp` are given (UUIDv8, so that a blind retry is stored once), otherwise it is new (UUIDv7).",
   "ocellus.event.v1.Event.namespace": "Whose event this is: an application, a site, a team. 1 to 120 characters; left out, it is \"default\".",

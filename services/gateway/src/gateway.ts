@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { refusalKeeper } from "./event-errors/keep-refused.ts";
 import { SwiftEvents } from "./events/swift-events.ts";
+import { releaseWhenAnswered } from "./http/bytes-in-hand.ts";
 import type { HttpHandler, HttpRequest } from "./http/node-http.ts";
 import { shareWithOrigins } from "./http/share-with-origins.ts";
 import { type CallNote, observe } from "./metrics.ts";
@@ -32,6 +33,7 @@ export function gateway(upstreams: readonly Upstream[], log: Logger, origins: re
     const { serve, protocol } = doorOf(request);
     const note: CallNote = { route: "none", protocol };
     observe(response, note, log);
+    releaseWhenAnswered(request, response);
     // A client that is gone is no fault: its signal has cancelled the call.
     response.on("error", () => {});
     share(request, response, () => {

@@ -1,4 +1,5 @@
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
+import { hold } from "./bytes-in-hand.ts";
 import type { HttpRequest } from "./node-http.ts";
 
 /** The largest body that is read. */
@@ -13,7 +14,8 @@ export interface ReceivedBody {
 }
 
 /**
- * The bytes of a body. Throws what `tooLarge` makes of the first bytes as soon as there are more than `maxBytes`, and reads no further.
+ * The bytes of a body. Throws what `tooLarge` makes of the first bytes as soon as there are more than `maxBytes`, and
+ * RESOURCE_EXHAUSTED where all bodies in hand have too many; then it reads no further.
  *
  * @param received is told what was read in either case
  */
@@ -32,11 +34,18 @@ export function readBody(
     return received.bytes;
   };
   const lose = () => reject(new Error("The client was gone before it had sent its request"));
+  const readNoFurther = () => request.off("data", take).off("end", finish).pause();
   const take = (chunk: Buffer) => {
+    const overloaded = hold(request, chunk.length);
+    if (overloaded) {
+      readNoFurther();
+      reject(overloaded);
+      return;
+    }
     chunks.push(chunk);
     size += chunk.length;
     if (size <= maxBytes) return;
-    request.off("data", take).off("end", finish).pause();
+    readNoFurther();
     keep();
     received.size = Math.max(size, Number(request.headers["content-length"]) || 0);
     reject(tooLarge(chunks[0]!));

@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
+import { Code } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { readUnread } from "../event-errors/read-unread.ts";
@@ -42,7 +43,7 @@ export function serveRest(routes: readonly Route[], events: SwiftEvents, keep: K
       await answer({ routes, find, pages, events, keep, log }, request, response, note, knownAs, received);
     } catch (error) {
       const status = translate(statusOf(error, log));
-      if (received.methods.some(keepsRefusals)) {
+      if (status.code === Code.INVALID_ARGUMENT && received.methods.some(keepsRefusals)) {
         await readUnread(request, received.body);
         await keepRefusedCall(keep, received, status);
       }
