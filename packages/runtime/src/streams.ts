@@ -29,8 +29,8 @@ export const EVENT_ERRORS = {
 } as const;
 
 /**
- * How many bytes each stream may hold. Full streams of events and changes take nothing new, and lose nothing that they have;
- * a full stream of errors throws away its oldest.
+ * How many bytes each stream may hold. What is published to full streams of events and changes is for its publisher to hold back
+ * (`stream-room.ts` of the ingest service); a full stream of errors throws away its oldest.
  */
 export interface StreamLimits {
   eventsBytes: number;
@@ -45,17 +45,25 @@ export interface StreamLimits {
 export const ACK_WAIT_MS = 5000;
 const DUPLICATE_WINDOW_MS = 120_000;
 
+/** How far NATS' own limit lies above that of publishers, of which each sees with a delay what the others publish. */
+const HEADROOM_BYTES = 256 * 1024 * 1024;
+
 /**
  * Creates or updates the streams and all their durable consumers. The consumers are created here, and not by those who use
  * them, because EVENT_CHANGES keeps a message only for consumers that exist when it arrives.
  */
 export async function ensureStreams({ manager }: Queue, limits: StreamLimits): Promise<void> {
   const streams = [
-    { ...EVENTS, retention: RetentionPolicy.Workqueue, max_bytes: limits.eventsBytes, discard: DiscardPolicy.New },
+    {
+      ...EVENTS,
+      retention: RetentionPolicy.Workqueue,
+      max_bytes: limits.eventsBytes + HEADROOM_BYTES,
+      discard: DiscardPolicy.New,
+    },
     {
       ...EVENT_CHANGES,
       retention: RetentionPolicy.Interest,
-      max_bytes: limits.changesBytes,
+      max_bytes: limits.changesBytes + HEADROOM_BYTES,
       discard: DiscardPolicy.New,
     },
     {

@@ -5,7 +5,7 @@ import { openChannel } from "@ocellus/runtime/grpc-client.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
 import { peerService } from "@ocellus/runtime/peer-service.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
-import { ensureStreams } from "@ocellus/runtime/streams.ts";
+import { EVENT_CHANGES, EVENTS, ensureStreams } from "@ocellus/runtime/streams.ts";
 import { startBackground } from "./background.ts";
 import { variables } from "./config.ts";
 import { Outgoing } from "./door/outgoing.ts";
@@ -13,6 +13,7 @@ import { ErrorPublisher } from "./errors/error-publisher.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
 import { services } from "./service.ts";
+import { StreamRoom } from "./stream-room.ts";
 import { Past } from "./watch/past.ts";
 import { StoredLog } from "./watch/stored-log.ts";
 import { Tail } from "./watch/tail.ts";
@@ -28,7 +29,15 @@ await runService("ingest", async (lifecycle) => {
     changesBytes: config.EVENT_CHANGES_MAX_BYTES,
     errorsBytes: config.EVENT_ERRORS_QUEUE_MAX_BYTES,
   });
-  const outbox = new Outbox(queue);
+  const rooms = {
+    events: new StreamRoom(EVENTS.stream, config.EVENTS_MAX_BYTES),
+    changes: new StreamRoom(EVENT_CHANGES.stream, config.EVENT_CHANGES_MAX_BYTES),
+  };
+  for (const room of Object.values(rooms)) {
+    await room.open(queue, signal, log);
+    lifecycle.background("stream room", room.watch(queue, signal));
+  }
+  const outbox = new Outbox(queue, rooms.changes);
   startBackground({ orm, queue, outbox, config, lifecycle });
 
   const stored = new StoredLog(em, database);
@@ -44,7 +53,7 @@ await runService("ingest", async (lifecycle) => {
   await serve(
     services({
       door: {
-        outgoing: new Outgoing(queue, new AckedPublisher(queue.connection, 1500)),
+        outgoing: new Outgoing(queue, new AckedPublisher(queue.connection, 1500), rooms.events),
         errors: new ErrorPublisher(queue, log),
       },
       em,

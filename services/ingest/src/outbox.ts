@@ -4,6 +4,7 @@ import type { Queue } from "@ocellus/runtime/nats.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import type { Logger } from "pino";
 import { type Announcement, OutboxMessage } from "./entities/outbox-message.ts";
+import type { StreamRoom } from "./stream-room.ts";
 
 /** A message is left to whoever wrote it for so long; after that the sweep takes it. */
 const SWEEP_AFTER_MS = 2000;
@@ -13,14 +14,18 @@ const SWEEP_MAX = 100;
 /** Announces committed changes: publishes messages of the outbox, and deletes each after its PubAck. */
 export class Outbox {
   readonly #queue: Queue;
+  readonly #room: StreamRoom;
 
-  constructor(queue: Queue) {
+  constructor(queue: Queue, room: StreamRoom) {
     this.#queue = queue;
+    this.#room = room;
   }
 
   /** Publishes messages that are committed. What is not acknowledged stays for the sweep. */
   async publish(em: EntityManager, messages: Announcement[]): Promise<void> {
     if (messages.length === 0 || !this.#queue.connected()) return;
+    if (!this.#room.has()) throw new Error(`The stream ${EVENT_CHANGES.stream} is full`);
+    for (const { payload } of messages) this.#room.take(payload.length);
     const outcomes = await Promise.allSettled(
       messages.map(({ id, payload }) => this.#queue.jetstream.publish(EVENT_CHANGES.subject, payload, { msgID: id })),
     );
@@ -39,7 +44,7 @@ export class Outbox {
       await sleep(SWEEP_EVERY_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       try {
-        while ((await this.#sweepOnce(em)) === SWEEP_MAX && !signal.aborted);
+        while (this.#queue.connected() && (await this.#sweepOnce(em)) === SWEEP_MAX && !signal.aborted);
       } catch (error) {
         log.warn({ err: error }, "the outbox could not be swept; it is tried again");
       }

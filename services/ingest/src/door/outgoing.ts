@@ -6,7 +6,8 @@ import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
 import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
-import { nothingAccepted, publishError, tooMuchInFlight } from "./publish-error.ts";
+import type { StreamRoom } from "../stream-room.ts";
+import { noRoom, nothingAccepted, publishError, tooMuchInFlight } from "./publish-error.ts";
 import type { TakenEvent } from "./taken-event.ts";
 
 /** Left free in a message for the protocol around its payload. */
@@ -56,6 +57,7 @@ export interface Turn {
 export class Outgoing {
   readonly #queue: Queue;
   readonly #publisher: AckedPublisher;
+  readonly #room: StreamRoom;
   readonly #payload = new Growing(1024 * 1024);
   #turn: Turn | undefined;
   #message: OutgoingMessage | undefined;
@@ -63,9 +65,10 @@ export class Outgoing {
   #unconfirmed = 0;
   #gathering: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, publisher: AckedPublisher) {
+  constructor(queue: Queue, publisher: AckedPublisher, room: StreamRoom) {
     this.#queue = queue;
     this.#publisher = publisher;
+    this.#room = room;
   }
 
   /** The turn that a request belongs to which is handled now. Throws RESOURCE_EXHAUSTED where too much is on its way. */
@@ -114,12 +117,14 @@ export class Outgoing {
     this.#payload.copy(receiveTimeBytes, 0, receiveTimeBytes.length);
     const payload = this.#payload.take();
     // Without a connection the client would keep the message and send it later, when the caller has given up on it.
-    if (this.#queue.connected()) void this.#publish(message, payload);
-    else message.settle(nothingAccepted());
+    if (!this.#queue.connected()) message.settle(nothingAccepted());
+    else if (!this.#room.has()) message.settle(noRoom());
+    else void this.#publish(message, payload);
   }
 
   /** Settles the message; never rejects. */
   async #publish(message: OutgoingMessage, payload: Buffer): Promise<void> {
+    this.#room.take(payload.length);
     this.#inFlight += payload.length;
     this.#unconfirmed++;
     try {

@@ -12,6 +12,11 @@ export function nothingAccepted(): ServiceError {
   return unavailable("NATS cannot be reached, and nothing was accepted; try again", ErrorReason.QUEUE_UNAVAILABLE);
 }
 
+/** RESOURCE_EXHAUSTED: nothing was sent, since the stream has no room for it. */
+export function noRoom(cause?: unknown): ServiceError {
+  return queueFull("The queue of events to be stored is full, and nothing was accepted; try again later", cause);
+}
+
 /** RESOURCE_EXHAUSTED: nothing was sent, since NATS has not yet confirmed what was sent before. */
 export function tooMuchInFlight(): ServiceError {
   return queueFull("More events arrive than the queue confirms, and nothing of this was accepted; try again later");
@@ -20,9 +25,7 @@ export function tooMuchInFlight(): ServiceError {
 /** What a publication failed with, as its caller is told it. */
 export function publishError(error: unknown): ServiceError {
   const code = error instanceof NatsError ? error.api_error?.err_code : undefined;
-  if (code === STREAM_FULL || code === NO_STORAGE) {
-    return queueFull("The queue of events to be stored is full, and nothing was accepted; try again later", error);
-  }
+  if (code === STREAM_FULL || code === NO_STORAGE) return noRoom(error);
   return unavailable(
     "NATS did not confirm in time, so it is not known whether this was accepted; send it again with the same id and timestamp",
     ErrorReason.QUEUE_UNAVAILABLE,
