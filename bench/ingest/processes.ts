@@ -45,7 +45,9 @@ export function memoryNow(parts: Part[]): Map<string, number> {
 
 /** Lets peaks of memory begin anew (proc_pid_clear_refs(5)). */
 export function forgetPeaks(parts: Part[]): void {
-  for (const part of parts) for (const pid of pidsOf(part)) writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  for (const part of parts) {
+    for (const pid of pidsOf(part)) ifThere(() => writeFileSync(`/proc/${pid}/clear_refs`, "5"));
+  }
 }
 
 function pidsOf({ pid, withChildren }: Part): number[] {
@@ -54,9 +56,8 @@ function pidsOf({ pid, withChildren }: Part): number[] {
 }
 
 function memoryOf(pid: number, field: "VmHWM" | "VmRSS"): number {
-  const file = `/proc/${pid}/status`;
-  if (!existsSync(file)) return 0;
-  const [, kib = "0"] = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(file, "utf8")) ?? [];
+  const status = ifThere(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "";
+  const [, kib = "0"] = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status) ?? [];
   return Math.round(Number(kib) / 1024);
 }
 
@@ -72,12 +73,20 @@ function processes(): Map<number, Used> {
 
 /** See proc_pid_stat(5). The second field, a name in brackets, may hold anything. Undefined where the process is gone. */
 function readStat(pid: string): Used | undefined {
+  const stat = ifThere(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  if (stat === undefined) return undefined;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const seconds = (at: number) => Number(fields[at]) / TICKS_PER_SECOND;
+  return { parent: Number(fields[1]), seconds: seconds(11) + seconds(12), endedChildren: seconds(13) + seconds(14) };
+}
+
+/** Undefined where a process is gone that was there when it was looked for. */
+function ifThere<T>(look: () => T): T | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const seconds = (at: number) => Number(fields[at]) / TICKS_PER_SECOND;
-    return { parent: Number(fields[1]), seconds: seconds(11) + seconds(12), endedChildren: seconds(13) + seconds(14) };
-  } catch {
-    return undefined;
+    return look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
   }
 }

@@ -94,7 +94,7 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
  * changes has 512 KiB where events were stored, and 1 MiB where they were changed, at most; so has one of errors.
  */
 const MAX_UNACKNOWLEDGED: Readonly<Record<string, number>> = {
-  [EVENTS.stream]: 256,
+  [EVENTS.stream]: 128,
   [EVENT_CHANGES.stream]: 64,
   [EVENT_ERRORS.stream]: 32,
 };

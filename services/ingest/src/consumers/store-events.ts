@@ -32,7 +32,7 @@ export interface StoreEventsOptions extends ConsumerContext {
   errorsMaxBytes: number;
 }
 
-const SOURCE = { stream: EVENTS.stream, consumer: "store-events", max: 64, paceMs: 50 };
+const SOURCE = { stream: EVENTS.stream, consumer: "store-events", max: 64, paceMs: 100 };
 const MAX_EVENTS = 5000;
 
 /**

@@ -7,7 +7,7 @@ import { foldChanges } from "../fold-changes.ts";
 import { takeUnseen } from "../inbox.ts";
 import { countFolded } from "../metrics.ts";
 
-const SOURCE = { stream: EVENT_CHANGES.stream, consumer: "extend-sessions", max: 32, paceMs: 50 };
+const SOURCE = { stream: EVENT_CHANGES.stream, consumer: "extend-sessions", max: 32, paceMs: 100 };
 
 /** Folds changes of events into sessions until the signal aborts. The inbox makes each change count exactly once. */
 export function extendSessions(context: ConsumerContext, idleTimeout: Micros): Promise<void> {
