@@ -1,11 +1,12 @@
 // Measures what the suite takes in a second against what its parts take alone: see ../README.md.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { machine } from "@ocellus/suite/machine.ts";
 import { printLine } from "@ocellus/suite/report.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { readBenchConfig } from "./bench-config.ts";
 import { figuresOf } from "./figures.ts";
-import { machine, reportOf, soakReportOf } from "./report.ts";
+import { reportOf, soakReportOf } from "./report.ts";
 import { measureRound, type Round } from "./round.ts";
 import { soak } from "./soak.ts";
 import { profiling, startMeasured } from "./test-suite.ts";
@@ -37,12 +38,18 @@ if (import.meta.main) {
   if (config.ROUNDS > 0) {
     const options = { events: config.EVENTS, rounds: config.ROUNDS, say: printLine };
     const rounds = await benchIngest({ ...options, ...(config.PROFILE && { profiles: config.PROFILE }) });
-    const result = { machine: machine(), events: config.EVENTS, figures: figuresOf(rounds), rounds };
+    const result = {
+      machine: machine(),
+      date: new Date().toISOString(),
+      events: config.EVENTS,
+      figures: figuresOf(rounds),
+      rounds,
+    };
     tell("ingest", reportOf(rounds, config.EVENTS), result);
   }
   if (config.MINUTES > 0) {
     const result = await soak(config.MINUTES, printLine);
-    tell("soak", soakReportOf(result), { machine: machine(), ...result });
+    tell("soak", soakReportOf(result), { machine: machine(), date: new Date().toISOString(), ...result });
   }
 
   function tell(name: string, report: string, result: object): void {

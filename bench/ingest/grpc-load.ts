@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { type Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { BatchTrackEventsResponseSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { openChannel } from "@ocellus/runtime/grpc-client.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { QueueFull } from "./retry.ts";
 
 const SERVICE = "/ocellus.ingest.v1.IngestService";
@@ -11,8 +11,7 @@ const asItIs = (bytes: Buffer) => bytes;
 
 /** A client with the developer's certificate that sends bytes. */
 export function openClient(address: string, certificates: string): Client {
-  const file = (name: string) => join(certificates, name);
-  return openChannel(address, { ca: file("ca.crt"), cert: file("developer.crt"), key: file("developer.key") }).client;
+  return openChannel(address, tlsFilesIn(certificates, "developer")).client;
 }
 
 /** Calls a unary method. Throws QueueFull where the queue is. */

@@ -1,5 +1,5 @@
-import { cpus, totalmem } from "node:os";
-import Table from "cli-table3";
+import { machine } from "@ocellus/suite/machine.ts";
+import { numberTable as table } from "@ocellus/suite/number-table.ts";
 import { figuresOf, medianOf } from "./figures.ts";
 import type { Measurement } from "./measure.ts";
 import type { Round } from "./round.ts";
@@ -22,18 +22,6 @@ const TITLES = {
 type Way = keyof typeof TITLES;
 const WAYS = Object.keys(TITLES) as Way[];
 const PARTS = ["load", "gateway", "ingest", "nats", "postgres", "sessions", "aggregation"];
-
-/** Where it was measured. */
-export function machine() {
-  const [cpu] = cpus();
-  return {
-    cpus: cpus().length,
-    model: cpu?.model,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    date: new Date().toISOString(),
-  };
-}
 
 /** The medians as tables. */
 export function reportOf(rounds: Round[], events: number): string {
@@ -84,9 +72,3 @@ export function soakReportOf({ minutes, events, refusals, memory }: Soak): strin
 const whole = (value: number) => (Number.isFinite(value) ? String(Math.round(value)) : "");
 const tenth = (value: number) => (Number.isFinite(value) && value > 0 ? value.toFixed(1) : "");
 const figure = (value: number) => (value >= 10 ? value.toFixed(0) : value.toFixed(2));
-
-/** A table without lines between its rows, with numbers to the right. */
-function table(head: string[]) {
-  const style = { head: [], border: [], compact: true };
-  return new Table({ head, style, colAligns: head.map((_, column) => (column === 0 ? "left" : "right")) });
-}

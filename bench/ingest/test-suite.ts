@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { SERVICES } from "@ocellus/suite/service-process.ts";
 import { type SuiteOptions, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
@@ -26,10 +27,8 @@ export async function startMeasured(folder: string, environment: SuiteOptions["e
   stack.defer(() => nats.close());
   const manager = await nats.jetstreamManager();
   const load = stack.use(new Child("load-generator.ts"));
-  const certificate = (file: string) => join(suite.certificates, file);
-  const echo = stack.use(
-    new Child("echo-server.ts", [certificate("ca.crt"), certificate("ingest.crt"), certificate("ingest.key")]),
-  );
+  const { ca, cert, key } = tlsFilesIn(suite.certificates, "ingest");
+  const echo = stack.use(new Child("echo-server.ts", [ca, cert, key]));
   const echoPorts = await echo.next<{ grpcPort: number; httpPort: number }>();
   const { ingest, sessions, aggregation, gateway } = suite.services;
   const parts: Part[] = [

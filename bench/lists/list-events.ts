@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
+import { numberTable } from "@ocellus/suite/number-table.ts";
 import { startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
-import Table from "cli-table3";
 import type pg from "pg";
 import { explainList } from "./explain.ts";
 import { filtersOf } from "./filters.ts";
@@ -66,11 +66,7 @@ export async function benchListEvents({
 
 /** The results as a table, slowest first. */
 export function tableOf(results: Result[]): string {
-  const table = new Table({
-    head: ["filter", "size", "page", "events", "median ms", "p99 ms"],
-    style: { head: [], border: [], compact: true },
-    colAligns: ["left", "right", "right", "right", "right", "right"],
-  });
+  const table = numberTable(["filter", "size", "page", "events", "median ms", "p99 ms"]);
   for (const { filter, pageSize, page, events, medianMs, p99Ms } of results.toSorted((a, b) => b.medianMs - a.medianMs))
     table.push([filter, pageSize, page, events, medianMs.toFixed(1), p99Ms.toFixed(1)]);
   return table.toString();

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Channel, clientOf, openChannel, type ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import type { AnyService } from "@ocellus/runtime/handlers.ts";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { type DatabaseService, withConnection } from "@ocellus/suite/database-roles.ts";
 import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
 import { serviceEnvironment } from "@ocellus/suite/service-environment.ts";
@@ -76,8 +77,7 @@ export async function startTestBed(names: ServiceName[], environment: Record<str
       return own.ingest;
     },
     client(service, descriptor) {
-      const developer = (end: string) => join(certificates, `developer.${end}`);
-      const files = { ca: join(certificates, "ca.crt"), cert: developer("crt"), key: developer("key") };
+      const files = tlsFilesIn(certificates, "developer");
       const channel = openChannel(`127.0.0.1:${typeof service === "number" ? service : ports[service]}`, files);
       channels.push(channel);
       return clientOf(descriptor, channel);

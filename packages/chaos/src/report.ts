@@ -1,5 +1,5 @@
-import { cpus, totalmem } from "node:os";
-import Table from "cli-table3";
+import { machine } from "@ocellus/suite/machine.ts";
+import { numberTable as table } from "@ocellus/suite/number-table.ts";
 import { CALL_WITHIN_MS } from "./load/deliver.ts";
 import type { Entry } from "./load/entry.ts";
 import type { ChaosResult } from "./run-chaos.ts";
@@ -13,12 +13,7 @@ export function summaryOf({ seed, seconds, faults, load, memory, findings, probl
   const count = (is: (entry: Entry) => boolean) => entries.filter(is).length;
   const { lost, doubled, unwanted, different, unanswered, stored } = findings.events;
   return {
-    machine: {
-      cpus: cpus().length,
-      model: cpus()[0]?.model,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-    },
+    machine: machine(),
     date: new Date().toISOString(),
     seed,
     seconds: Math.round(seconds),
@@ -90,10 +85,4 @@ export function reportOf(result: ChaosResult): string {
       : `${problems.length} problems:\n${problems.slice(0, SHOWN_PROBLEMS).join("\n")}`;
   const title = `seed ${summary.seed}, ${summary.faultCount} faults in ${summary.seconds} s on ${machine.cpus} × ${machine.model}, ${machine.memoryGiB} GiB, Node ${machine.node}`;
   return [title, faults, figures, checks, verdict].join("\n");
-}
-
-/** A table without lines between its rows, with numbers to the right. */
-function table(head: string[]) {
-  const style = { head: [], border: [], compact: true };
-  return new Table({ head, style, colAligns: head.map((_, column) => (column === 0 ? "left" : "right")) });
 }

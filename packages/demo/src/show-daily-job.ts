@@ -1,8 +1,9 @@
 import { timestampDate, timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Session } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
+import { numberTable } from "@ocellus/suite/number-table.ts";
 import type { Clients } from "./clients.ts";
 import { DOOR_KNOBS, eventsOf, type KnobVisit, knobVisits, visitsUntil } from "./knob-visits.ts";
-import { numbers, stateOf } from "./table.ts";
+import { stateOf } from "./table.ts";
 import { until } from "./until.ts";
 
 const DAY_MS = 86_400_000;
@@ -21,7 +22,7 @@ export async function showDailyJob({ ingest, sessions }: Clients, now: Date): Pr
   });
   const after = await until(() => sessionsOf(sessions, visits));
 
-  const table = numbers(["visitor", "from", "to", "before", "after", "hits"], 5);
+  const table = numberTable(["visitor", "from", "to", "before", "after", "hits"], 5);
   before.forEach((session, i) => {
     const times = [dayAndTime(session.startTime), dayAndTime(session.endTime)];
     table.push([session.personId, ...times, stateOf(session), stateOf(after[i]!), String(session.eventCount)]);

@@ -1,10 +1,11 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AggregationType, Granularity } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
 import type { Session } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
+import { numberTable } from "@ocellus/suite/number-table.ts";
 import type { Clients } from "./clients.ts";
 import { SHOP } from "./page-visits.ts";
 import { SERVERS } from "./server-stats.ts";
-import { clock, numbers, stateOf } from "./table.ts";
+import { clock, stateOf } from "./table.ts";
 import { until } from "./until.ts";
 
 const DAY_MS = 86_400_000;
@@ -18,7 +19,7 @@ export async function showSessions({ sessions }: Clients, day: Date, visits: num
     const all = await allSessions(sessions, day);
     return sum(all.map(({ eventCount }) => eventCount)) >= visits ? all : undefined;
   });
-  const table = numbers(["person", "from", "to", "state", "events"], 4);
+  const table = numberTable(["person", "from", "to", "state", "events"], 4);
   for (const session of found.slice(0, SHOWN_SESSIONS)) {
     const { personId, startTime, endTime, eventCount } = session;
     table.push([personId ?? "", clock(startTime), clock(endTime), stateOf(session), String(eventCount)]);
@@ -54,7 +55,7 @@ export async function showVisits({ aggregation }: Clients, day: Date): Promise<s
     granularity: Granularity.HOUR,
     aggregationType: AggregationType.COUNT,
   });
-  const table = numbers(["hour", "visits"]);
+  const table = numberTable(["hour", "visits"]);
   for (const { bucketStart, count } of rows) table.push([clock(bucketStart).slice(0, 5), String(count)]);
   return `Visits by hour (UTC)\n${table}`;
 }
@@ -68,7 +69,7 @@ export async function showServerStats({ aggregation }: Clients, start: Date, sen
     granularity: Granularity.MINUTE,
     aggregationType,
   });
-  const table = numbers(["series", "minute", "events", "min %", "avg %", "max %"], 2);
+  const table = numberTable(["series", "minute", "events", "min %", "avg %", "max %"], 2);
   const names = ["cpu_load", "memory_used"];
   await until(async () => {
     const answers = await Promise.all(

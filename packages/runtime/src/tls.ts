@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import tls from "node:tls";
 import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/grpc-js";
 
@@ -10,6 +11,11 @@ export interface TlsFiles {
   ca: string;
   cert: string;
   key: string;
+}
+
+/** The files of `name` in a folder that holds the CA's certificate, and the certificate and key of each who has one. */
+export function tlsFilesIn(folder: string, name: string): TlsFiles {
+  return { ca: join(folder, "ca.crt"), cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
 }
 
 /** Serves callers with a certificate of our CA, over TLS 1.3, and nobody else. */

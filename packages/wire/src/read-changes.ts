@@ -6,13 +6,9 @@ import {
 } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { microsOf, timestampOf } from "@ocellus/runtime/time.ts";
+import { CHANGES, ID, TRANSACTION_ID } from "./changes-tags.ts";
 import { Reader } from "./reader.ts";
 import { StoredChange } from "./stored-change.ts";
-
-// The fields of EventChanges.
-const ID = 0x0a;
-const CHANGES = 0x12;
-const TRANSACTION_ID = 0x18;
 
 const PLAIN = { writeUnknownFields: false };
 

@@ -11,6 +11,7 @@ import { startGrpcServer } from "@ocellus/runtime/grpc-server.ts";
 import { type ServedService, serve } from "@ocellus/runtime/grpc-service.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { createLog } from "@ocellus/runtime/log.ts";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { ensureCertificates } from "@ocellus/suite/certificates.ts";
 import { gateway } from "../src/gateway.ts";
 import { listen } from "../src/http/one-port.ts";
@@ -46,11 +47,7 @@ export async function startGateway(
 ): Promise<GatewayBed> {
   const folder = mkdtempSync(join(tmpdir(), "gateway-test-"));
   await ensureCertificates(folder);
-  const tlsOf = (name: string) => ({
-    ca: join(folder, "ca.crt"),
-    cert: join(folder, `${name}.crt`),
-    key: join(folder, `${name}.key`),
-  });
+  const tlsOf = (name: string) => tlsFilesIn(folder, name);
   const log = createLog("test", "silent");
   const services: ServedService[] = [
     serve(IngestService, behind.ingest, { log }),

@@ -1,3 +1,4 @@
+import { CHANGES, ID, TRANSACTION_ID } from "@ocellus/wire/changes-tags.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
 import { v7 } from "uuid";
 import type { Announcement } from "./entities/outbox-message.ts";
@@ -8,11 +9,6 @@ import { storedChangeLength, writeStoredChange } from "./wire/write-change.ts";
 const MAX_BYTES = 512 * 1024;
 const MAX_CHANGES = 1000;
 
-// The fields of EventChanges.
-const ID_TAG = 0x0a;
-const CHANGES_TAG = 0x12;
-const TRANSACTION_ID_TAG = 0x18;
-
 const message = new Growing(MAX_BYTES + 16 * 1024);
 
 /** The encoded messages that announce events which one transaction stored, for its outbox. */
@@ -20,15 +16,15 @@ export function storedChanges(transactionId: bigint, events: QueuedEvent[]): Ann
   const messages = [];
   for (let start = 0; start < events.length; ) {
     const id = v7();
-    message.byte(ID_TAG);
+    message.byte(ID);
     message.byte(id.length);
     message.ascii(id);
-    message.byte(TRANSACTION_ID_TAG);
+    message.byte(TRANSACTION_ID);
     message.bigVarint(transactionId);
     const end = Math.min(events.length, start + MAX_CHANGES);
     for (; start < end && message.length < MAX_BYTES; start++) {
       const { event } = events[start]!;
-      message.byte(CHANGES_TAG);
+      message.byte(CHANGES);
       message.varint(storedChangeLength(event));
       writeStoredChange(event, message);
     }

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { Metadata, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { BatchTrackEventsRequestSchema, IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { type Channel, clientOf, openChannel, type ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { sharedServers } from "../../../test/support/shared-servers.ts";
@@ -17,9 +17,7 @@ let ingest: ServiceClient<typeof IngestService>;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest"]);
-  const file = (name: string) => join(sharedServers().certificates, name);
-  const tls = { ca: file("ca.crt"), cert: file("developer.crt"), key: file("developer.key") };
-  channel = openChannel(`127.0.0.1:${bed.ports.ingest}`, tls);
+  channel = openChannel(`127.0.0.1:${bed.ports.ingest}`, tlsFilesIn(sharedServers().certificates, "developer"));
   ingest = clientOf(IngestService, channel);
 });
 afterAll(async () => {

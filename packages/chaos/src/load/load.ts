@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { diceOf } from "../../../../test/support/dice.ts";
 import type { Target } from "../target/target.ts";
 import type { Send } from "./answers.ts";
@@ -40,9 +40,7 @@ export class Load {
     this.#dice = diceOf(seed);
     this.maker = new EventMaker(this.ledger, this.#dice);
     this.#url = url;
-    const developer = (end: string) => join(certificates, `developer.${end}`);
-    const files = { ca: join(certificates, "ca.crt"), cert: developer("crt"), key: developer("key") };
-    const channel = openChannel(`127.0.0.1:${ports.ingest}`, files);
+    const channel = openChannel(`127.0.0.1:${ports.ingest}`, tlsFilesIn(certificates, "developer"));
     const ingest = clientOf(IngestService, channel);
     this.#events = clientOf(EventService, channel);
     this.#close = channel.close;

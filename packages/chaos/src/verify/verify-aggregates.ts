@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   AggregationService,
@@ -7,6 +6,7 @@ import {
 } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
 import { clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
 import { isoOf, type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
 import { eventually } from "../../../../test/support/eventually.ts";
 import type { Target } from "../target/target.ts";
 import { differences } from "./differences.ts";
@@ -33,8 +33,7 @@ interface Window {
 
 /** How QueryAggregates differs from SQL over the stored events, by all windows, granularities and types. */
 export async function verifyAggregates(target: Target): Promise<{ queries: number; problems: string[] }> {
-  const file = (name: string) => join(target.certificates, name);
-  const files = { ca: file("ca.crt"), cert: file("developer.crt"), key: file("developer.key") };
+  const files = tlsFilesIn(target.certificates, "developer");
   const channel = openChannel(`127.0.0.1:${target.ports.aggregation}`, files);
   const aggregation = clientOf(AggregationService, channel);
   const problems: string[] = [];

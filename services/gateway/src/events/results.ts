@@ -4,6 +4,7 @@ import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { type EventReceipt, EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
+import { ACCEPTED, ID, RECEIVE_TIME, RESULTS, TIMESTAMP } from "@ocellus/wire/result-tags.ts";
 import { timeText } from "./time-text.ts";
 
 /** The proto3 JSON of an EventReceipt. */
@@ -11,13 +12,6 @@ export type Receipt = { id: string; timestamp?: string; receiveTime?: string };
 
 /** What became of one event: accepted, or refused. */
 export type Result = Receipt | Status;
-
-// The fields of BatchTrackEventsResponse, EventResult and EventReceipt, as ingest writes them: in this order.
-const RESULTS = 0x0a;
-const ACCEPTED = 0x0a;
-const ID = 0x0a;
-const TIMESTAMP = 0x12;
-const RECEIVE_TIME = 0x1a;
 
 const UUID = /^[0-9a-f-]{36}$/;
 

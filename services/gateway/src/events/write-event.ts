@@ -1,21 +1,20 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import {
+  CATEGORY,
+  DATA,
+  EVENTS,
+  ID,
+  NAME,
+  NAMESPACE,
+  PERSON_ID,
+  SESSION_ID,
+  TIMESTAMP,
+  VALUE,
+} from "@ocellus/wire/event-tags.ts";
 import type { Growing } from "@ocellus/wire/growing.ts";
 import { writeStruct } from "./write-struct.ts";
 import { writeText } from "./write-text.ts";
 import { writeTime } from "./write-time.ts";
-
-/** The field of TrackEventRequest, and of BatchTrackEventsRequest, that holds events. */
-const EVENT_TAG = 0x0a;
-
-const ID = 0x0a;
-const NAMESPACE = 0x12;
-const NAME = 0x1a;
-const CATEGORY = 0x22;
-const SESSION_ID = 0x2a;
-const PERSON_ID = 0x32;
-const TIMESTAMP = 0x3a;
-const VALUE = 0x41;
-const DATA = 0x4a;
 
 /**
  * Writes the JSON of an event as field 1 of a request, without making a message of it. Answers whether it did: where anything
@@ -27,7 +26,7 @@ const DATA = 0x4a;
 export function writeEvent(json: JsonValue, out: Growing): boolean {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return false;
   const before = out.length;
-  out.byte(EVENT_TAG);
+  out.byte(EVENTS);
   const start = out.open();
   // One bit for each of the two fields that have two spellings.
   let given = 0;

@@ -1,8 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
+import { EVENTS } from "@ocellus/wire/event-tags.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
-
-const EVENT_TAG = 0x0a;
 
 /** Where the events are in an encoded request: their starts and ends, in turn. */
 export interface EventsIn {
@@ -27,7 +26,7 @@ function spansIn(request: Buffer): number[] | undefined {
   const reader = new Reader(request);
   const spans: number[] = [];
   while (reader.at < request.length) {
-    if (request[reader.at++] !== EVENT_TAG) return undefined;
+    if (request[reader.at++] !== EVENTS) return undefined;
     const end = reader.fieldEnd(request.length);
     if (end < 0) return undefined;
     spans.push(reader.at, end);

@@ -5,6 +5,7 @@ import type { Queue } from "@ocellus/runtime/nats.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
 import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import * as tags from "@ocellus/wire/event-tags.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
 import type { StreamRoom } from "../stream-room.ts";
 import { noRoom, nothingAccepted, publishError, tooMuchInFlight } from "./publish-error.ts";
@@ -23,9 +24,6 @@ const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
  */
 const MAX_UNCONFIRMED = 2;
 const GATHER_MS = 5;
-
-const EVENTS_TAG = 0x0a;
-const RECEIVE_TIME_TAG = 0x12;
 
 /** A message on its way to the stream EVENTS. */
 export class OutgoingMessage {
@@ -89,7 +87,7 @@ export class Outgoing {
     const length = event.length;
     if (this.#payload.length > 0 && this.#payload.length + length + OVERHEAD_BYTES > limit) this.#send();
     this.#message ??= new OutgoingMessage();
-    this.#payload.byte(EVENTS_TAG);
+    this.#payload.byte(tags.EVENTS);
     this.#payload.varint(length);
     event.write(this.#payload);
     return this.#message;
@@ -112,7 +110,7 @@ export class Outgoing {
     if (!message) return;
     this.#message = undefined;
     const { receiveTimeBytes } = this.#turn!;
-    this.#payload.byte(RECEIVE_TIME_TAG);
+    this.#payload.byte(tags.ACCEPTED_RECEIVE_TIME);
     this.#payload.varint(receiveTimeBytes.length);
     this.#payload.copy(receiveTimeBytes, 0, receiveTimeBytes.length);
     const payload = this.#payload.take();

@@ -4,6 +4,7 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { decode, encode } from "@ocellus/runtime/message-codec.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
+import { ID, NAMESPACE, TIMESTAMP } from "@ocellus/wire/event-tags.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import { v7 } from "uuid";
 import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
@@ -27,9 +28,6 @@ export interface RefusedEvent {
 }
 
 const ID_BYTES = 36;
-const ID_TAG = 0x0a;
-const NAMESPACE_TAG = 0x12;
-const TIMESTAMP_TAG = 0x3a;
 const NOTHING = Buffer.alloc(0);
 const DEFAULT = Buffer.from(DEFAULT_NAMESPACE);
 
@@ -62,9 +60,9 @@ const found: Found = { idStart: 0, timestampStart: 0, timestampEnd: 0 };
 /** The fields that the event lacks: its id comes first, its timestamp last. */
 function additions(seen: number, receiveTimeBytes: Buffer): Buffer {
   const parts: Buffer[] = [];
-  if ((seen & HAS_ID) === 0) parts.push(Buffer.from([ID_TAG, ID_BYTES]), Buffer.from(v7(), "latin1"));
-  if ((seen & HAS_NAMESPACE) === 0) parts.push(Buffer.from([NAMESPACE_TAG, DEFAULT.length]), DEFAULT);
-  if ((seen & HAS_TIMESTAMP) === 0) parts.push(Buffer.from([TIMESTAMP_TAG, receiveTimeBytes.length]), receiveTimeBytes);
+  if ((seen & HAS_ID) === 0) parts.push(Buffer.from([ID, ID_BYTES]), Buffer.from(v7(), "latin1"));
+  if ((seen & HAS_NAMESPACE) === 0) parts.push(Buffer.from([NAMESPACE, DEFAULT.length]), DEFAULT);
+  if ((seen & HAS_TIMESTAMP) === 0) parts.push(Buffer.from([TIMESTAMP, receiveTimeBytes.length]), receiveTimeBytes);
   return parts.length === 0 ? NOTHING : Buffer.concat(parts);
 }
 

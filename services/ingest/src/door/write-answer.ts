@@ -2,19 +2,10 @@ import { EventResultSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_servi
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
+import { RECEIVE_TIME as EVENT_RECEIVE_TIME, EVENTS } from "@ocellus/wire/event-tags.ts";
 import type { Growing } from "@ocellus/wire/growing.ts";
+import { ACCEPTED, ID, RECEIVE_TIME, RESULTS, TIMESTAMP } from "@ocellus/wire/result-tags.ts";
 import type { Span, TakenEvent } from "./taken-event.ts";
-
-// The fields of BatchTrackEventsResponse, EventResult and EventReceipt, all of them messages or texts.
-const RESULTS = 0x0a;
-const ACCEPTED = 0x0a;
-const ID = 0x0a;
-const TIMESTAMP = 0x12;
-const RECEIVE_TIME = 0x1a;
-/** The field `receive_time` of an Event. */
-const EVENT_RECEIVE_TIME = 0x52;
-/** The field `event` of a TrackEventResponse. */
-const EVENT = 0x0a;
 
 /** Writes the result of an accepted event into the answer to a batch. */
 export function writeAccepted({ id, timestamp }: TakenEvent, receiveTimeBytes: Buffer, out: Growing): void {
@@ -38,7 +29,7 @@ export function writeRefused(error: ServiceError, out: Growing): void {
 
 /** Writes the whole TrackEventResponse of an accepted event. */
 export function writeTracked(event: TakenEvent, receiveTimeBytes: Buffer, out: Growing): void {
-  out.byte(EVENT);
+  out.byte(EVENTS);
   out.varint(event.length + 2 + receiveTimeBytes.length);
   event.write(out);
   writeField(EVENT_RECEIVE_TIME, [receiveTimeBytes, 0, receiveTimeBytes.length], out);

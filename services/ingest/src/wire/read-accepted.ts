@@ -1,9 +1,7 @@
+import { ACCEPTED_RECEIVE_TIME, EVENTS } from "@ocellus/wire/event-tags.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import { type Time, timeIn } from "@ocellus/wire/timestamp.ts";
 import { EventBytes, SPANS } from "./read-event.ts";
-
-const EVENTS_TAG = 0x0a;
-const RECEIVE_TIME_TAG = 0x12;
 
 /** An accepted event as it came from the queue. */
 export interface QueuedEvent {
@@ -20,8 +18,8 @@ export function readAccepted(bytes: Buffer): QueuedEvent[] {
   while (reader.at < bytes.length) {
     const tag = bytes[reader.at++];
     const end = reader.requireEnd(bytes.length);
-    if (tag === EVENTS_TAG) events.push(new EventBytes(reader, end, spans, events.length * SPANS));
-    else if (tag === RECEIVE_TIME_TAG) receiveTime = timeIn(reader, end);
+    if (tag === EVENTS) events.push(new EventBytes(reader, end, spans, events.length * SPANS));
+    else if (tag === ACCEPTED_RECEIVE_TIME) receiveTime = timeIn(reader, end);
     else throw new Error(`A message of EVENTS holds the tag ${tag}`);
     reader.at = end;
   }

@@ -1,4 +1,15 @@
 import { MAX_LENGTHS } from "@ocellus/event-rules/validate-event.ts";
+import {
+  CATEGORY,
+  DATA,
+  ID,
+  NAME,
+  NAMESPACE,
+  PERSON_ID,
+  SESSION_ID,
+  TIMESTAMP,
+  VALUE,
+} from "@ocellus/wire/event-tags.ts";
 import type { Reader } from "@ocellus/wire/reader.ts";
 import { isStorableStruct } from "./scan-struct.ts";
 import { isFiniteDouble, isLowerUuid, isPlainText } from "./scan-text.ts";
@@ -60,16 +71,6 @@ export function scanEvent(reader: Reader, end: number, nowSeconds: number, found
   // An id without a timestamp may be refused, or hold the time.
   return (seen & HAS_ID) !== 0 && (seen & HAS_TIMESTAMP) === 0 ? NOT_KNOWN : seen;
 }
-
-const ID = 0x0a;
-const NAMESPACE = 0x12;
-const NAME = 0x1a;
-const CATEGORY = 0x22;
-const SESSION_ID = 0x2a;
-const PERSON_ID = 0x32;
-const TIMESTAMP = 0x3a;
-const VALUE = 0x41;
-const DATA = 0x4a;
 
 function isValid(reader: Reader, tag: number, end: number, nowSeconds: number): boolean {
   switch (tag) {
