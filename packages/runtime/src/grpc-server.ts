@@ -6,6 +6,7 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, type ServingStatus } from "grpc-health-check";
 import type { ServedService } from "./grpc-service.ts";
 import { serverCredentials, type TlsFiles } from "./tls.ts";
+import { writeAhead } from "./write-ahead.ts";
 
 /**
  * The largest request that is read at all. It lies above the contract's limits of 4 MiB, so that a batch beyond these is
@@ -35,6 +36,7 @@ export async function startGrpcServer(services: ServedService[], options: GrpcSe
   const server = new Server({
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW,
+    interceptors: [writeAhead],
   });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const health = new HealthImplementation();
