@@ -11,6 +11,7 @@ import { changesOf } from "./changes-of.ts";
 import { OutboxMessage } from "./entities/outbox-message.ts";
 import { StoredEvent } from "./entities/stored-event.ts";
 import type { Outbox } from "./outbox.ts";
+import { isStaleRouting } from "./partitions/stale-routing.ts";
 
 /** What changing events works with. */
 export interface ChangeOptions {
@@ -70,13 +71,14 @@ export async function changeEvents<T>(
 /** More often than transactions of one pool can lose to each other. */
 const MAX_TRIES = 20;
 
-/** Makes a transaction again that lost to another: one that waited for a row which was moved to another partition does. */
+/** Makes a transaction again that lost to another: one that waited for a row which was moved to another partition does, and
+ * one that began before a partition was made. */
 async function retried<T>(transaction: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await transaction();
     } catch (error) {
-      if (!isSerializationFailure(error) || tries === MAX_TRIES) throw error;
+      if (!(isSerializationFailure(error) || isStaleRouting(error)) || tries === MAX_TRIES) throw error;
     }
   }
 }

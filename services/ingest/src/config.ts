@@ -23,6 +23,10 @@ export const variables = {
     default: 100,
     desc: "how many may watch events at once; each holds 4 MiB at most, and twice that while it catches up",
   }),
+  EVENT_RETENTION: duration({
+    default: undefined,
+    desc: "how long at least events are kept, by whole months in UTC; for ever by default",
+  }),
   EVENT_ERRORS_KEEP: duration({ default: 30 * 86_400_000, desc: "how long refused events are kept" }),
   EVENT_ERRORS_MAX_BYTES: maxBytes({
     default: 256 * MIB,

@@ -12,6 +12,7 @@ import { Outgoing } from "./door/outgoing.ts";
 import { ErrorPublisher } from "./errors/error-publisher.ts";
 import { schema } from "./orm.config.ts";
 import { Outbox } from "./outbox.ts";
+import { KeptFrom } from "./retention/kept-from.ts";
 import { services } from "./service.ts";
 import { StreamRoom } from "./stream-room.ts";
 import { Past } from "./watch/past.ts";
@@ -38,7 +39,9 @@ await runService("ingest", async (lifecycle) => {
     lifecycle.background("stream room", room.watch(queue, signal));
   }
   const outbox = new Outbox(queue, rooms.changes);
-  startBackground({ orm, queue, outbox, config, lifecycle });
+  const kept = new KeptFrom(config.EVENT_RETENTION);
+  await kept.refresh(em);
+  startBackground({ orm, queue, outbox, kept, config, lifecycle });
 
   const stored = new StoredLog(em, database);
   const watching = {
@@ -53,11 +56,12 @@ await runService("ingest", async (lifecycle) => {
   await serve(
     services({
       door: {
-        outgoing: new Outgoing(queue, new AckedPublisher(queue.connection, 1500), rooms.events),
+        outgoing: new Outgoing(queue, new AckedPublisher(queue.connection, 1500), rooms.events, kept),
         errors: new ErrorPublisher(queue, log),
       },
       em,
       outbox,
+      kept,
       database,
       watching,
       status,

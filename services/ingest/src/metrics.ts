@@ -37,6 +37,17 @@ const replayed = new Counter({
   help: "Refused events that were replayed and accepted.",
 });
 
+const drained = new Counter({
+  name: "ocellus_events_drained_total",
+  help: "Events that were moved from the default partition to one of their own.",
+});
+const dropped = new Counter({
+  name: "ocellus_events_dropped_total",
+  help: "Events that were deleted one by one since they are not kept any longer; most go with their partition.",
+});
+
+export const countDrained = (count: number) => drained.inc(count);
+export const countDropped = (count: number) => dropped.inc(count);
 export const countErrorsKept = (reason: string) => errorsKept.inc({ reason });
 export const countErrorsDeleted = (cause: "age" | "bound", count: number) => errorsDeleted.inc({ cause }, count);
 export const countErrorsLost = (count: number) => errorsLost.inc(count);

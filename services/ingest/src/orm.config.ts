@@ -12,6 +12,7 @@ import { Migration0005IndexLists } from "./migrations/0005-index-lists.ts";
 import { Migration0006PurgePersons } from "./migrations/0006-purge-persons.ts";
 import { Migration0007KeepOutboxAsItIs } from "./migrations/0007-keep-outbox-as-it-is.ts";
 import { Migration0008KeptFrom } from "./migrations/0008-kept-from.ts";
+import { Migration0009DefaultPartition } from "./migrations/0009-default-partition.ts";
 
 /** The schema `ingest`: the events, what was refused, and the changes that wait to be announced. */
 export const schema: Schema = {
@@ -26,5 +27,6 @@ export const schema: Schema = {
     { name: "0006-purge-persons", class: Migration0006PurgePersons },
     { name: "0007-keep-outbox-as-it-is", class: Migration0007KeepOutboxAsItIs },
     { name: "0008-kept-from", class: Migration0008KeptFrom },
+    { name: "0009-default-partition", class: Migration0009DefaultPartition },
   ],
 };

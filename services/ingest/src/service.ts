@@ -6,6 +6,7 @@ import { type Dependency, type ServedService, serve } from "@ocellus/runtime/grp
 import type { Logger } from "pino";
 import type { Door } from "./accept-batch.ts";
 import type { Outbox } from "./outbox.ts";
+import type { KeptFrom } from "./retention/kept-from.ts";
 import { batchTrackEvents } from "./rpc/batch-track-events.ts";
 import { deleteEvent } from "./rpc/delete-event.ts";
 import { deleteEventError } from "./rpc/delete-event-error.ts";
@@ -28,6 +29,7 @@ export interface ServiceParts {
   door: Door;
   em: EntityManager;
   outbox: Outbox;
+  kept: KeptFrom;
   database: Dependency;
   watching: WatchOptions;
   status: StatusOptions;
@@ -35,7 +37,7 @@ export interface ServiceParts {
 }
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
-export function services({ door, em, outbox, database, watching, status, log }: ServiceParts): ServedService[] {
+export function services({ door, em, outbox, kept, database, watching, status, log }: ServiceParts): ServedService[] {
   const changing = { em, outbox, log };
   const ingest = {
     trackEvent: trackEvent(door),
@@ -47,7 +49,7 @@ export function services({ door, em, outbox, database, watching, status, log }: 
     getEventStatus: getEventStatus(status),
     listEvents: listEvents(em),
     watchEvents: watchEvents(watching),
-    updateEvent: updateEvent(changing),
+    updateEvent: updateEvent(changing, kept),
     deleteEvent: deleteEvent(changing),
     purgeEvents: purgeEvents(changing),
   };
@@ -55,7 +57,7 @@ export function services({ door, em, outbox, database, watching, status, log }: 
     getEventError: getEventError(em),
     listEventErrors: listEventErrors(em),
     deleteEventError: deleteEventError(em),
-    replayEventErrors: replayEventErrors(door.outgoing, em),
+    replayEventErrors: replayEventErrors({ outgoing: door.outgoing, em, kept }),
     recordEventErrors: recordEventErrors(door.errors),
   };
   return [

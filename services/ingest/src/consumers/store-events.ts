@@ -10,7 +10,6 @@ import { microsOf } from "@ocellus/wire/timestamp.ts";
 import type { JsMsg } from "nats";
 import type { Pool } from "pg";
 import { changesOf, stored } from "../changes-of.ts";
-import { ensurePartitions } from "../ensure-partitions.ts";
 import { type Announcement, OutboxMessage } from "../entities/outbox-message.ts";
 import { keepInTable } from "../errors/keep-in-table.ts";
 import { refusedEvent } from "../errors/refused-event.ts";
@@ -18,7 +17,10 @@ import { uuidOf } from "../identify-event.ts";
 import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
+import { ensurePartitions } from "../partitions/ensure-partitions.ts";
 import { isPoison } from "../poison.ts";
+import { readKeptFrom } from "../retention/kept-from.ts";
+import { tooOld } from "../retention/too-old.ts";
 import { storeByCopy } from "../store-by-copy.ts";
 import { signalStored } from "../watch/stored-signal.ts";
 import { type QueuedEvent, readAccepted } from "../wire/read-accepted.ts";
@@ -69,15 +71,13 @@ async function store(events: QueuedEvent[], options: StoreEventsOptions): Promis
       em,
       events.map(({ event }) => event.time.seconds),
     );
-    messages = (await storeNew(events, options)) ?? (await storeUnknown(events.map(decoded), options));
+    messages = (await storeNew(events, options)) ?? (await storeUnknown(events, options));
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
     if (only && events.length === 1) {
-      const { event } = decoded(only);
-      log.warn({ err: error, eventId: event.id }, "PostgreSQL refused an event; it is kept as an error");
-      // A client that was not answered sends it again, with the same content: that is one error.
-      return keepError(options, { id: uuidOf([only.event.encoded().toString("base64")]), event, error });
+      log.warn({ err: error, eventId: decoded(only).event.id }, "PostgreSQL refused an event; it is kept as an error");
+      return keepEvent(only, error, options);
     }
     const middle = Math.ceil(events.length / 2);
     await store(events.slice(0, middle), options);
@@ -103,21 +103,35 @@ function decoded({ event, receiveTime }: QueuedEvent): EventToStore {
   return toStore(decode(EventSchema, event.encoded()), microsOf(receiveTime));
 }
 
-/** One transaction: the events that are neither stored nor deleted, and the messages that announce them. */
-async function storeUnknown(events: EventToStore[], { em, queue }: StoreEventsOptions): Promise<Announcement[]> {
-  const { count, messages } = await em.fork().transactional(async (tx) => {
-    const { events: fresh, transactionId } = await insertEvents(tx, events);
+/**
+ * One transaction: the events that are neither stored nor deleted, and the messages that announce them. Those that are older than events
+ * are kept become errors.
+ */
+async function storeUnknown(events: QueuedEvent[], options: StoreEventsOptions): Promise<Announcement[]> {
+  const { em, queue } = options;
+  const { count, messages, keptFrom } = await em.fork().transactional(async (tx) => {
+    const keptFrom = await readKeptFrom(tx);
+    const kept = events.filter(({ event }) => microsOf(event.time) >= keptFrom);
+    const { events: fresh, transactionId } = await insertEvents(tx, kept.map(decoded));
     const changes = fresh.map(({ event, timestamp }) =>
       stored({ ...event, namespace: event.namespace ?? "", timestamp }),
     );
     const messages = changesOf(transactionId, changes);
     if (messages.length > 0) await tx.insertMany(OutboxMessage, messages);
-    return { count: fresh.length, messages };
+    return { count: fresh.length, messages, keptFrom };
   });
   if (count > 0) signalStored(queue);
   countStored(count);
-  countDuplicates(events.length - count);
+  const old = events.filter(({ event }) => microsOf(event.time) < keptFrom);
+  for (const event of old) await keepEvent(event, tooOld(microsOf(event.event.time), keptFrom), options);
+  countDuplicates(events.length - old.length - count);
   return messages;
+}
+
+/** Keeps an event as an error. A client that was not answered sends it again, with the same content: that is one error. */
+function keepEvent(queued: QueuedEvent, error: unknown, options: StoreEventsOptions): Promise<void> {
+  const id = uuidOf([queued.event.encoded().toString("base64")]);
+  return keepError(options, { id, event: decoded(queued).event, error });
 }
 
 /** Keeps what could not be stored, under an id that is the same when its message comes again. */
@@ -126,7 +140,8 @@ async function keepError(
   { id, error, ...sent }: { id: string; error: unknown; event?: Event; payload?: Uint8Array },
 ): Promise<void> {
   const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
-  const status = toStatus(new ServiceError(error instanceof Error ? error.message : String(error), facts));
+  const message = error instanceof Error ? error.message : String(error);
+  const status = toStatus(error instanceof ServiceError ? error : new ServiceError(message, facts));
   const source = { transport: Transport.UNSPECIFIED, peer: "", address: "" };
   const refused = refusedEvent({ ...sent, stage: ErrorStage.STORING, status, source });
   await keepInTable(em, [{ ...refused, id }], errorsMaxBytes);

@@ -7,6 +7,7 @@ import { EVENTS } from "@ocellus/runtime/streams.ts";
 import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
 import * as tags from "@ocellus/wire/event-tags.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
+import type { KeptFrom } from "../retention/kept-from.ts";
 import type { StreamRoom } from "../stream-room.ts";
 import { noRoom, nothingAccepted, publishError, tooMuchInFlight } from "./publish-error.ts";
 import type { TakenEvent } from "./taken-event.ts";
@@ -46,6 +47,8 @@ export interface Turn {
   receiveTime: Micros;
   /** It as an encoded Timestamp. */
   receiveTimeBytes: Buffer;
+  /** Since when their events must be. */
+  keptFrom: Micros;
 }
 
 /**
@@ -56,6 +59,7 @@ export class Outgoing {
   readonly #queue: Queue;
   readonly #publisher: AckedPublisher;
   readonly #room: StreamRoom;
+  readonly #kept: KeptFrom;
   readonly #payload = new Growing(1024 * 1024);
   #turn: Turn | undefined;
   #message: OutgoingMessage | undefined;
@@ -63,10 +67,11 @@ export class Outgoing {
   #unconfirmed = 0;
   #gathering: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, publisher: AckedPublisher, room: StreamRoom) {
+  constructor(queue: Queue, publisher: AckedPublisher, room: StreamRoom, kept: KeptFrom) {
     this.#queue = queue;
     this.#publisher = publisher;
     this.#room = room;
+    this.#kept = kept;
   }
 
   /** The turn that a request belongs to which is handled now. Throws RESOURCE_EXHAUSTED where too much is on its way. */
@@ -75,7 +80,7 @@ export class Outgoing {
     if (!this.#turn) {
       const receiveTime = nowMicros();
       const receiveTimeBytes = encode(TimestampSchema, timestampOf(receiveTime));
-      this.#turn = { receiveTime, receiveTimeBytes };
+      this.#turn = { receiveTime, receiveTimeBytes, keptFrom: this.#kept.at(receiveTime) };
       setImmediate(() => this.#turnEnds());
     }
     return this.#turn;

@@ -37,12 +37,13 @@ const DEFAULT = Buffer.from(DEFAULT_NAMESPACE);
  *
  * @param path where it stands in the request
  */
-export function takeEvent(reader: Reader, end: number, { receiveTime, receiveTimeBytes }: Turn, path: string) {
+export function takeEvent(reader: Reader, end: number, turn: Turn, path: string) {
+  const { receiveTime, receiveTimeBytes, keptFrom } = turn;
   const { bytes, at: start } = reader;
-  const seen = scanEvent(reader, end, Math.floor(Number(receiveTime) / 1_000_000), found);
+  const seen = scanEvent(reader, end, secondsOf(keptFrom), secondsOf(receiveTime), found);
   reader.at = end;
   const isNamedByContent = (seen & (HAS_ID | HAS_SESSION | HAS_TIMESTAMP)) === (HAS_SESSION | HAS_TIMESTAMP);
-  if (seen === NOT_KNOWN || isNamedByContent) return takeSlowly(bytes.subarray(start, end), receiveTime, path);
+  if (seen === NOT_KNOWN || isNamedByContent) return takeSlowly(bytes.subarray(start, end), turn, path);
   const { idStart, timestampStart, timestampEnd } = found;
   const added = additions(seen, receiveTimeBytes);
   const timestampAt = added.length - receiveTimeBytes.length;
@@ -53,6 +54,8 @@ export function takeEvent(reader: Reader, end: number, { receiveTime, receiveTim
     (seen & HAS_TIMESTAMP) !== 0 ? [bytes, timestampStart, timestampEnd] : [added, timestampAt, added.length],
   );
 }
+
+const secondsOf = (micros: bigint) => Math.floor(Number(micros) / 1_000_000);
 
 /** Used again for each event, and read before the next. */
 const found: Found = { idStart: 0, timestampStart: 0, timestampEnd: 0 };
@@ -66,9 +69,9 @@ function additions(seen: number, receiveTimeBytes: Buffer): Buffer {
   return parts.length === 0 ? NOTHING : Buffer.concat(parts);
 }
 
-function takeSlowly(bytes: Buffer, receiveTime: bigint, path: string): TakenEvent | RefusedEvent {
+function takeSlowly(bytes: Buffer, { receiveTime, keptFrom }: Turn, path: string): TakenEvent | RefusedEvent {
   const event = decode(EventSchema, bytes);
-  const violations = validateEvent(event, path, receiveTime);
+  const violations = validateEvent(event, path, receiveTime, keptFrom);
   if (violations.length > 0) return { event, error: invalidArgument(violations, ErrorReason.INVALID_EVENT) };
   return takenFrom(identifyEvent(event, receiveTime));
 }

@@ -14,11 +14,13 @@ import { publishEvents } from "../door/publish-events.ts";
 import { EventError } from "../entities/event-error.ts";
 import { type IdentifiedEvent, identifyEvent } from "../identify-event.ts";
 import { countAccepted, countReplayed } from "../metrics.ts";
+import type { KeptFrom } from "../retention/kept-from.ts";
 
 /** How errors are replayed. */
 export interface ReplayOptions {
   em: EntityManager;
   outgoing: Outgoing;
+  kept: KeptFrom;
   /** Only tells what would become of them. */
   dryRun: boolean;
   /** What to send in place of what was refused. */
@@ -45,7 +47,7 @@ export function replayErrors(ids: string[], options: ReplayOptions): Promise<Res
       },
     );
     const now = nowMicros();
-    const verdicts = errors.map((error) => judge(error, options.corrected, now));
+    const verdicts = errors.map((error) => judge(error, options, now));
     const events = verdicts.filter((verdict) => "event" in verdict).map(({ event }) => event);
     const published = options.dryRun ? [] : await publishEvents(options.outgoing, events);
 
@@ -73,7 +75,7 @@ export function replayErrors(ids: string[], options: ReplayOptions): Promise<Res
   });
 }
 
-function judge(error: EventError, corrected: Event | undefined, now: Micros): Verdict {
+function judge(error: EventError, { corrected, kept }: ReplayOptions, now: Micros): Verdict {
   const { replayTime, replayedEventId, replayedTimestamp } = error;
   if (replayTime && replayedEventId && replayedTimestamp) {
     return { receipt: receipt(replayedEventId, replayedTimestamp, replayTime) };
@@ -81,7 +83,7 @@ function judge(error: EventError, corrected: Event | undefined, now: Micros): Ve
   const event = corrected ?? error.readEvent();
   if (!event) return { refused: notReadable() };
   const named = withIdentity(event, error);
-  const violations = validateEvent(named, "event", now);
+  const violations = validateEvent(named, "event", now, kept.at(now));
   if (violations.length > 0) return { refused: invalidArgument(violations, ErrorReason.INVALID_EVENT) };
   return { event: identifyEvent(named, now) };
 }

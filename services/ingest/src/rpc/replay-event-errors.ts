@@ -1,5 +1,4 @@
 import { create, isFieldSet, toBinary } from "@bufbuild/protobuf";
-import type { EntityManager } from "@mikro-orm/postgresql";
 import {
   type EventErrorService,
   type ReplayEventErrorsRequest,
@@ -9,9 +8,8 @@ import {
 } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { invalidArgument } from "@ocellus/runtime/service-error.ts";
-import type { Outgoing } from "../door/outgoing.ts";
 import { errorNotFound, findErrors, requireErrorId } from "../errors/find-errors.ts";
-import { replayErrors } from "../errors/replay-errors.ts";
+import { type ReplayOptions, replayErrors } from "../errors/replay-errors.ts";
 
 /** After so much an answer ends, since one more part must stay below gRPC's default limit of 4 MiB. */
 const ENOUGH_BYTES = 2 * 1024 * 1024;
@@ -21,13 +19,12 @@ const BESIDE_ID = ["id", "event", "dry_run"];
 
 /** Sends refused events through the door again. Throws NOT_FOUND for an unknown id. */
 export function replayEventErrors(
-  outgoing: Outgoing,
-  em: EntityManager,
+  context: Pick<ReplayOptions, "em" | "outgoing" | "kept">,
 ): Handlers<typeof EventErrorService>["replayEventErrors"] {
   return async (request) => {
     requireOneWay(request);
     const { id, dryRun, event: corrected } = request;
-    const options = { em, outgoing, dryRun, corrected };
+    const options = { ...context, dryRun, corrected };
     if (id !== "") {
       requireErrorId(id);
       const results = await replayErrors([id], options);
@@ -37,7 +34,7 @@ export function replayEventErrors(
     const results: ReplayResult[] = [];
     let bytes = 0;
     let nextPageToken = "";
-    for await (const part of findErrors(em, request, [{ replayTime: null }])) {
+    for await (const part of findErrors(context.em, request, [{ replayTime: null }])) {
       for (const result of await replayErrors(
         part.rows.map((row) => row.id),
         options,

@@ -10,19 +10,21 @@ import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-er
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { type ChangeOptions, changeEvents, lockEvents, requireEventId } from "../change-event.ts";
 import { updated } from "../changes-of.ts";
-import { ensurePartitions } from "../ensure-partitions.ts";
 import { DeletedEvent } from "../entities/deleted-event.ts";
 import type { StoredEvent } from "../entities/stored-event.ts";
+import { ensurePartitions } from "../partitions/ensure-partitions.ts";
+import type { KeptFrom } from "../retention/kept-from.ts";
 
 const RULES = { fixed: ["id"], outputOnly: ["receive_time", "update_time"], keptByStar: ["timestamp"] };
 
 /** Changes one event. Throws NOT_FOUND, INVALID_ARGUMENT for what an event may not be, ALREADY_EXISTS for its namesake's time. */
-export function updateEvent(options: ChangeOptions): Handlers<typeof EventService>["updateEvent"] {
+export function updateEvent(options: ChangeOptions, kept: KeptFrom): Handlers<typeof EventService>["updateEvent"] {
   return async ({ event: changes, updateMask }) => {
     if (!changes) throw invalidArgument([{ field: "event", description: "is required" }]);
     requireEventId(changes.id, "event.id");
     const { timestamp } = changes;
-    if (timestamp && !timestampProblem(timestamp, nowMicros())) {
+    const now = nowMicros();
+    if (timestamp && !timestampProblem(timestamp, now, kept.at(now))) {
       // Before the transaction: it takes a connection, and those of the pool may all wait for the row that this one locks.
       await ensurePartitions(options.em, [Number(timestamp.seconds)]);
     }
@@ -30,9 +32,10 @@ export function updateEvent(options: ChangeOptions): Handlers<typeof EventServic
       const [stored] = (await lockEvents(tx, changes.id)) as [StoredEvent];
       const previous = { ...stored };
       const now = nowMicros();
+      const keptFrom = await kept.within(tx, now);
       const before = create(EventSchema, stored.toMessage());
       const changed = applyMask(EventSchema, before, changes, updateMask?.paths ?? [], RULES);
-      const violations = validateEvent(changed, "event", now);
+      const violations = validateEvent(changed, "event", now, keptFrom);
       if (violations.length > 0) throw invalidArgument(violations, ErrorReason.INVALID_EVENT);
       stored.change(changed);
       stored.updateTime = now;

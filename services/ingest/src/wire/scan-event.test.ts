@@ -9,9 +9,11 @@ import { diceOf } from "../../../../test/support/dice.ts";
 import { HAS_ID, HAS_NAME, HAS_NAMESPACE, HAS_SESSION, HAS_TIMESTAMP, NOT_KNOWN, scanEvent } from "./scan-event.ts";
 
 const NOW_SECONDS = 1_790_000_000;
+const KEPT_SECONDS = -1;
 const NOW = BigInt(NOW_SECONDS) * 1_000_000n;
 
-const scan = (bytes: Uint8Array) => scanEvent(new Reader(Buffer.from(bytes)), bytes.length, NOW_SECONDS, found);
+const scan = (bytes: Uint8Array) =>
+  scanEvent(new Reader(Buffer.from(bytes)), bytes.length, KEPT_SECONDS, NOW_SECONDS, found);
 const found = { idStart: 0, timestampStart: 0, timestampEnd: 0 };
 const encoded = (event: Partial<Event>) => toBinary(EventSchema, create(EventSchema, event as Event));
 

@@ -42,10 +42,11 @@ const MAX_AHEAD_SECONDS = 299;
  * it surely is valid (`validateEvent` finds nothing), holds nothing that Ocellus sets or cuts off, and has an `id` in lower case if it
  * has one; and NOT_KNOWN of everything else, right or wrong: that is for the slow way to tell.
  *
+ * @param keptFrom since when events are kept, in whole seconds since 1970
  * @param nowSeconds the time of receipt, in whole seconds since 1970
  * @param found is told where they are, of those that the event has
  */
-export function scanEvent(reader: Reader, end: number, nowSeconds: number, found: Found): number {
+export function scanEvent(reader: Reader, end: number, keptFrom: number, nowSeconds: number, found: Found): number {
   const { bytes } = reader;
   let seen = 0;
   while (reader.at < end) {
@@ -62,7 +63,7 @@ export function scanEvent(reader: Reader, end: number, nowSeconds: number, found
     if (tag > DATA || (tag & 7) !== 2) return NOT_KNOWN;
     const fieldEnd = reader.fieldEnd(end);
     const start = reader.at;
-    if (fieldEnd < 0 || !isValid(reader, tag, fieldEnd, nowSeconds)) return NOT_KNOWN;
+    if (fieldEnd < 0 || !isValid(reader, tag, fieldEnd, keptFrom, nowSeconds)) return NOT_KNOWN;
     if (tag === ID) found.idStart = start;
     else if (tag === TIMESTAMP) [found.timestampStart, found.timestampEnd] = [start, fieldEnd];
     reader.at = fieldEnd;
@@ -72,7 +73,7 @@ export function scanEvent(reader: Reader, end: number, nowSeconds: number, found
   return (seen & HAS_ID) !== 0 && (seen & HAS_TIMESTAMP) === 0 ? NOT_KNOWN : seen;
 }
 
-function isValid(reader: Reader, tag: number, end: number, nowSeconds: number): boolean {
+function isValid(reader: Reader, tag: number, end: number, keptFrom: number, nowSeconds: number): boolean {
   switch (tag) {
     case ID:
       return end - reader.at === 36 && isLowerUuid(reader.bytes, reader.at);
@@ -87,7 +88,7 @@ function isValid(reader: Reader, tag: number, end: number, nowSeconds: number): 
     case PERSON_ID:
       return isTextOf(reader, end, MAX_LENGTHS.personId);
     case TIMESTAMP:
-      return isPast(reader, end, nowSeconds + MAX_AHEAD_SECONDS);
+      return isPast(reader, end, keptFrom, nowSeconds + MAX_AHEAD_SECONDS);
     case DATA:
       return end - reader.at <= MAX_DATA_BYTES && isStorableStruct(reader, end);
     default:
@@ -100,12 +101,13 @@ function isTextOf({ bytes, at }: Reader, end: number, maxLength: number): boolea
   return end > at && end - at <= maxLength && isPlainText(bytes, at, end);
 }
 
-/** Whether a Timestamp of whole microseconds lies in the seconds 0 to `latest` since 1970. */
-function isPast(reader: Reader, end: number, latest: number): boolean {
+/** Whether a Timestamp of whole microseconds lies in the seconds 0 to `latest` since 1970, and not before `earliest`. */
+function isPast(reader: Reader, end: number, earliest: number, latest: number): boolean {
   const { bytes } = reader;
+  let seconds = 0;
   if (reader.at < end && bytes[reader.at] === 0x08) {
     reader.at++;
-    const seconds = reader.varint(end);
+    seconds = reader.varint(end);
     if (seconds < 0 || seconds > latest) return false;
   }
   if (reader.at < end && bytes[reader.at] === 0x10) {
@@ -113,5 +115,5 @@ function isPast(reader: Reader, end: number, latest: number): boolean {
     const nanos = reader.varint(end);
     if (nanos < 0 || nanos > 999_999_999 || nanos % 1000 !== 0) return false;
   }
-  return reader.at === end;
+  return reader.at === end && seconds >= earliest;
 }
