@@ -5,7 +5,6 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
-import type pg from "pg";
 import { eventually } from "../../../test/support/eventually.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 
@@ -32,21 +31,6 @@ async function partitionsOf(name: string): Promise<string[]> {
 }
 const untilIn = (name: string, expected: string[]) =>
   eventually(async () => ((await partitionsOf(name)).join() === expected.join() ? true : undefined));
-
-/** Stores as an event of another's would be, whose partition nobody made. */
-function insert(client: pg.ClientBase, name: string, from: string, count = 1) {
-  return client.query(
-    `insert into ingest.events (id, "timestamp", namespace, name, value, receive_time)
-     select gen_random_uuid(), $2::timestamptz + n * interval '1 second', 'n', $1, n, now() from generate_series(0, $3::int - 1) n`,
-    [name, from, count],
-  );
-}
-const insertOne = (name: string, from: string, count?: number) =>
-  withConnection(bed.adminUrl, (client) => insert(client, name, from, count));
-const drain = async (most: number) => {
-  const [row] = await bed.query<{ moved: string }>("select ingest.drain_default($1) as moved", [most]);
-  return Number(row!.moved);
-};
 
 /** Keeps a service's own drain out until it is called. */
 async function holdDraining(): Promise<() => Promise<void>> {
@@ -79,7 +63,9 @@ test("the partitions of this month and the next are there before their events", 
 
 test("events without a partition are stored in the default one, and moved to one of their own as they were", async () => {
   const release = await holdDraining();
-  await ingest.trackEvent({ event: { id: randomUUID(), name: "drained", timestamp: at("2021-05-06T07:08:09Z"), data: { a: [1] } } });
+  await ingest.trackEvent({
+    event: { id: randomUUID(), name: "drained", timestamp: at("2021-05-06T07:08:09Z"), data: { a: [1] } },
+  });
   await untilIn("drained", ["events_default"]);
   const row = () => bed.query("select * from ingest.events where name = 'drained'");
   const before = await row();
@@ -88,28 +74,4 @@ test("events without a partition are stored in the default one, and moved to one
   expect(await row()).toEqual(before);
   const { event } = await events.getEvent({ id: before[0]!.id });
   expect(event?.data).toEqual({ a: [1] });
-});
-
-test("a month with more than is moved at once gets several partitions, which hold all of it", async () => {
-  const release = await holdDraining();
-  await insertOne("pieces", "2021-07-31T23:59:00Z", 100);
-  // Many of one time: they stay together.
-  for (let i = 0; i < 5; i++) await insertOne("pieces", "2021-07-31T23:59:30Z");
-  const moving = (async () => {
-    const moves: number[] = [];
-    for (let moved = -1; moved !== 0; moves.push(moved)) moved = await drain(40);
-    return moves;
-  })();
-  moving.catch(() => {});
-  await release();
-  await moving;
-  const rows = await bed.query(
-    `select name, first, beyond from ingest.event_partitions where first >= '2021-07-01Z' and first < '2021-09-01Z' order by first`,
-  );
-  expect(rows.length).toBeGreaterThanOrEqual(2);
-  expect(rows[0]!.first).toEqual(new Date("2021-07-01Z"));
-  expect(rows.at(-1)!.beyond).toEqual(new Date("2021-09-01Z"));
-  for (const [index, row] of rows.slice(1).entries()) expect(row.first).toEqual(rows[index]!.beyond);
-  expect(await partitionsOf("pieces")).toHaveLength(105);
-  expect(await partitionsOf("pieces")).not.toContain("events_default");
 });

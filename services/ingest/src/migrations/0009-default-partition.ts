@@ -77,14 +77,14 @@ export class Migration0009DefaultPartition extends Migration {
       end $$`);
     // Others who are in the middle of a statement know the partitions of before: they would miss what moves, or miss that it is gone.
     this.addSql(`
-      create function ingest.lock_events() returns void ${DEFINER} as $$
+      create function ingest.lock_events(tries integer) returns void ${DEFINER} as $$
       begin
-        for try in 1..10 loop
+        for try in 1..tries loop
           begin
             lock table only ingest.events in access exclusive mode;
             return;
           exception when lock_not_available then
-            if try = 10 then raise; end if;
+            if try = tries then raise; end if;
           end;
           -- Those who waited behind this go first.
           perform pg_sleep(0.1);
@@ -119,6 +119,12 @@ export class Migration0009DefaultPartition extends Migration {
           -- Looked at again when no other can have drained it.
           if try = 1 then perform pg_advisory_xact_lock(hashtext('ingest.ensure_partition')); end if;
         end loop;
+        -- Nothing is moved where it could not be attached. Given back at once: moving holds up nobody.
+        begin
+          perform ingest.lock_events(1);
+          raise exception using errcode = 'OCFRE';
+        exception when sqlstate 'OCFRE' then null;
+        end;
         select s into span from ingest.spans_without_partition(date_trunc('month', earliest)) s where s @> earliest;
         -- More than are to be moved at once make a partition that ends earlier; no time is cut in two.
         select tstzrange(lower(span), coalesce(min("timestamp"), upper(span))) into span from (
@@ -127,7 +133,8 @@ export class Migration0009DefaultPartition extends Migration {
         ) as next;
         name := ingest.create_partition(span);
         moved := ingest.move_from_default(name, span);
-        perform ingest.lock_events();
+        -- So short that who waits for one of the moved events, and holds this up, is not taken for a deadlock.
+        perform ingest.lock_events(2);
         -- What came meanwhile.
         moved := moved + ingest.move_from_default(name, span);
         perform ingest.attach_partition(name, span);
@@ -153,7 +160,7 @@ export class Migration0009DefaultPartition extends Migration {
           if partition is null then return null; end if;
           if try = 1 then perform pg_advisory_xact_lock(hashtext('ingest.ensure_partition')); end if;
         end loop;
-        perform ingest.lock_events();
+        perform ingest.lock_events(10);
         execute format('drop table ingest.%I', partition);
         return partition;
       end $$`);
@@ -166,7 +173,7 @@ export class Migration0009DefaultPartition extends Migration {
     const inner = [
       "create_partition(tstzrange)",
       "attach_partition(text, tstzrange)",
-      "lock_events()",
+      "lock_events(integer)",
       "move_from_default(text, tstzrange)",
     ];
     for (const signature of [...called, ...inner])
