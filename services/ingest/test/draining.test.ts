@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
+import { isStaleRouting } from "../src/partitions/stale-routing.ts";
+import { isPoison } from "../src/poison.ts";
 
 /** Without a service, which would drain by itself. */
 let bed: TestBed;
@@ -185,4 +187,31 @@ test("two that drain at once move each event once", async () => {
   const [row] = await bed.query("select count(*), count(distinct id) as ids from ingest.events where name = 'racing'");
   expect(row).toEqual({ count: "400", ids: "400" });
   expect(await partitionsOf("racing")).not.toContain("events_default");
+});
+
+test("a statement that began before a partition was made, and has an event for it, may be made again", async () => {
+  const error = await withConnection(bed.adminUrl, async (gate) => {
+    await gate.query("select pg_advisory_lock(1)");
+    // Its first event makes it look up the partitions, its second waits.
+    const storing = bed
+      .query(`
+        insert into ingest.events (id, "timestamp", namespace, name, receive_time)
+        select gen_random_uuid(),
+          case n when 1 then '2000-01-01Z' else '2022-04-01Z' end::timestamptz, 'n', 'stale', now()
+        from generate_series(1, 2) n where n = 1 or pg_advisory_lock(1)::text is not null`)
+      .then(() => undefined)
+      .catch((error) => error);
+    await eventually(async () => {
+      const waiting = await bed.query("select from pg_locks where locktype = 'advisory' and not granted");
+      return waiting.length > 0 || undefined;
+    });
+    expect(await ensure("2022-04-01")).toBe(true);
+    await gate.query("select pg_advisory_unlock(1)");
+    return await storing;
+  });
+  expect(error).toMatchObject({ code: "23514" });
+  expect([isStaleRouting(error), isPoison(error)]).toEqual([true, false]);
+  await bed.query("alter table ingest.events add constraint no_poison check (name <> 'poison')");
+  const refused = await insert("poison", "2022-04-01T00:00:00Z").catch((error) => error);
+  expect([isStaleRouting(refused), isPoison(refused)]).toEqual([false, true]);
 });

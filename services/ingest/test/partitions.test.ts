@@ -75,3 +75,66 @@ test("events without a partition are stored in the default one, and moved to one
   const { event } = await events.getEvent({ id: before[0]!.id });
   expect(event?.data).toEqual({ a: [1] });
 });
+
+test("events that are stored while others are moved are stored, read and watched once, whoever of two replicas stores and moves", async () => {
+  const ports = [bed.ports.ingest, await bed.startReplica()];
+  const doors = ports.map((port) => bed.client(port, IngestService));
+  const watched: string[] = [];
+  const watching = new AbortController();
+  const stream = events.watchEvents({ name: "moving" }, { signal: watching.signal });
+  const started = Promise.withResolvers<void>();
+  const watch = (async () => {
+    for await (const { event } of stream) {
+      started.resolve();
+      if (event) watched.push(event.id);
+    }
+  })().catch((error) => {
+    if (!watching.signal.aborted) throw error;
+  });
+  await started.promise;
+
+  const release = await holdDraining();
+  const sent: string[] = [];
+  const send = async (door: (typeof doors)[number], rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      const batch = Array.from({ length: 40 }, (_, n) => ({
+        id: randomUUID(),
+        name: "moving",
+        timestamp: timestampFromDate(new Date(Date.UTC(2022, n % 12, 1 + (round % 28)))),
+      }));
+      await door.batchTrackEvents({ events: batch });
+      sent.push(...batch.map(({ id }) => id));
+    }
+  };
+  await Promise.all(doors.map((door) => send(door, 20)));
+  await eventually(async () => {
+    const [row] = await bed.query("select from ingest.events_default where name = 'moving' having count(*) = 1600");
+    return row && true;
+  });
+
+  let isMoved = false;
+  const counts: number[] = [];
+  const reading = withConnection(bed.adminUrl, async (client) => {
+    while (!isMoved) {
+      const { rows } = await client.query("select count(*) from ingest.events where name = 'moving'");
+      counts.push(Number(rows[0].count));
+    }
+  });
+  await release();
+  await Promise.all(doors.map((door) => send(door, 20)));
+  await eventually(async () => {
+    const waiting = await bed.query("select from ingest.events_default where name = 'moving' limit 1");
+    return waiting.length === 0 || undefined;
+  });
+  isMoved = true;
+  await reading;
+  await eventually(async () => ((await partitionsOf("moving")).length === sent.length ? true : undefined));
+  const stored = await bed.query<{ id: string }>("select id from ingest.events where name = 'moving'");
+  expect(stored.map(({ id }) => id).sort()).toEqual(sent.toSorted());
+  expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+  expect(counts[0]).toBe(1600);
+  await eventually(async () => (watched.length >= sent.length ? true : undefined));
+  watching.abort();
+  await watch;
+  expect(watched.toSorted()).toEqual(sent.toSorted());
+});

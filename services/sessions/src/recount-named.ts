@@ -1,18 +1,21 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
+import { isKept } from "./kept-events.ts";
 import { rememberRecount } from "./recounts.ts";
 import type { Subject } from "./subject.ts";
 
 /**
  * Counts a named session anew from the stored events, in the caller's transaction, which has locked it. Without events it is
- * gone, unless CreateSession created it.
+ * gone, unless CreateSession created it. Of a session that begins before events are kept only those that are kept are counted; without
+ * any of them it stays as it is.
  */
 export async function recountNamed(tx: EntityManager, subject: Subject): Promise<void> {
   const { namespace, id } = subject;
   const kysely = tx.getKysely();
   const { rows } = await sql<{ snapshot: string; count: string }>`
     with events as materialized (
-      select id, "timestamp", person_id from ingest.events where session_id = ${id} and namespace = ${namespace}
+      select id, "timestamp", person_id from ingest.events
+      where session_id = ${id} and namespace = ${namespace} and ${isKept}
     ),
     entry as (select * from events order by "timestamp", id limit 1),
     exit as (select * from events order by "timestamp" desc, id desc limit 1),
@@ -39,7 +42,8 @@ export async function recountNamed(tx: EntityManager, subject: Subject): Promise
 
 async function emptySession(tx: EntityManager, { namespace, id }: Subject): Promise<void> {
   const kysely = tx.getKysely();
-  const named = sql`id = ${id} and namespace = ${namespace} and not by_person`;
+  const named = sql`id = ${id} and namespace = ${namespace} and not by_person
+    and (create_time is not null or start_time >= (select at from ingest.kept_from))`;
   await sql`delete from sessions.sessions where ${named} and create_time is null`.execute(kysely);
   await sql`
     update sessions.sessions set event_count = 0, start_time = create_time, end_time = create_time,

@@ -3,13 +3,15 @@ import { type Micros, microsOfSql } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 import { v7 } from "uuid";
 import { absorb, type PersonSession, write } from "./fold-by-person.ts";
+import { isKept } from "./kept-events.ts";
 import { rememberRecount } from "./recounts.ts";
 import type { Run } from "./run.ts";
 import type { Subject } from "./subject.ts";
 
 /**
  * Makes the sessions of a person anew from the stored events, in the caller's transaction, which has locked them. A run keeps
- * the id of the earliest session that overlaps it; the ids of others that overlap it lead to it.
+ * the id of the earliest session that overlaps it; the ids of others that overlap it lead to it. Sessions that ended before events are
+ * kept stay as they are.
  */
 export async function recountPerson(tx: EntityManager, subject: Subject, idleTimeout: Micros): Promise<void> {
   const { runs, snapshot } = await runsOf(tx, subject, idleTimeout);
@@ -48,7 +50,7 @@ async function runsOf(tx: EntityManager, { namespace, id }: Subject, idleTimeout
       select id, "timestamp" as t,
         ("timestamp" - lag("timestamp") over (order by "timestamp", id)
           <= ${String(idleTimeout)}::bigint * interval '1 microsecond') is not true as starts
-      from ingest.events where person_id = ${id} and namespace = ${namespace} and session_id is null
+      from ingest.events where person_id = ${id} and namespace = ${namespace} and session_id is null and ${isKept}
     ),
     numbered as (select *, count(*) filter (where starts) over (order by t, id) as run from marked),
     runs as (
@@ -76,7 +78,9 @@ async function runsOf(tx: EntityManager, { namespace, id }: Subject, idleTimeout
 async function sessionsOf(tx: EntityManager, { namespace, id }: Subject): Promise<Known[]> {
   const { rows } = await sql<Record<"id" | "start_time" | "end_time", string>>`
     select id, start_time, end_time from sessions.sessions
-    where by_person and namespace = ${namespace} and person_id = ${id} order by start_time for update
+    where by_person and namespace = ${namespace} and person_id = ${id}
+      and end_time >= (select at from ingest.kept_from)
+    order by start_time for update
   `.execute(tx.getKysely());
   return rows.map((row) => ({ id: row.id, start: microsOfSql(row.start_time), end: microsOfSql(row.end_time) }));
 }

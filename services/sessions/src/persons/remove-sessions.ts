@@ -15,7 +15,8 @@ interface Owner {
 }
 
 /**
- * Recounts all sessions known as a person's, whose events are purged: those that have no others are gone. Sessions that name the
+ * Recounts all sessions known as a person's, whose events are purged: those that have no others are gone, also those of events that
+ * are not kept any longer. Sessions that name the
  * person in later events alone are recounted when the deletion of these is announced.
  */
 export async function removeSessions(
@@ -31,9 +32,22 @@ export async function removeSessions(
   for (let after = ""; ; ) {
     const ids = await namedSessions(em, owner, after);
     if (ids.length > 0) await em.fork().transactional((tx) => recountAll(tx, owner, ids));
-    if (ids.length < BATCH) return;
+    if (ids.length < BATCH) break;
     after = ids.at(-1)!;
   }
+  await removeUnkept(em, owner);
+}
+
+/** Removes what a recount leaves as it is, since its events are not kept. */
+async function removeUnkept(em: EntityManager, { namespace, personId }: Owner): Promise<void> {
+  await sql`
+    with gone as (
+      delete from sessions.sessions
+      where namespace = ${namespace} and person_id = ${personId} and start_time < (select at from ingest.kept_from)
+      returning id
+    )
+    delete from sessions.session_aliases where namespace = ${namespace} and session_id in (select id from gone)
+  `.execute(em.fork().getKysely());
 }
 
 async function recountAll(tx: EntityManager, { namespace, personId }: Owner, ids: string[]): Promise<void> {
