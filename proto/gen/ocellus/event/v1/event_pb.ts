@@ -71,7 +71,7 @@ export type Event = Message<"ocellus.event.v1.Event"> & {
 
   /**
    * When it happened, kept to the microsecond: finer digits are cut off. From 0001-01-01 to 5 minutes ahead of the
-   * server's clock. Left out, it is the time in a UUIDv7 `id`, or without an `id` the time of receipt; any other
+   * server's clock; where events are kept for a time alone, not before what is kept. Left out, it is the time in a UUIDv7 `id`, or without an `id` the time of receipt; any other
    * `id` needs it.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 7;

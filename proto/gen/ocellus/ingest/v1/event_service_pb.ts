@@ -624,8 +624,8 @@ export const EventService: GenService<{
   },
   /**
    * Tells what became of an event: whether it waits to be stored, is stored, is in its session and counted, was deleted, or was
-   * refused and why. NOT_FOUND where nothing is known of this id; deleted events are remembered for 30 days, and refused ones
-   * as long as the error store keeps them. UNAVAILABLE where so many messages wait that it is not known whether the event is
+   * refused and why. NOT_FOUND where nothing is known of this id; deleted events are remembered for 30 days, refused ones
+   * as long as the error store keeps them, and those that are not kept any longer for their age not at all. UNAVAILABLE where so many messages wait that it is not known whether the event is
    * among them, and where NATS or the sessions service is needed to tell and cannot be reached.
    *
    * @generated from rpc ocellus.ingest.v1.EventService.GetEventStatus
@@ -639,7 +639,7 @@ export const EventService: GenService<{
    * Watches events as they are stored, from now on, or from where an earlier call ended; all filters given must hold. Each event
    * that is stored is sent once, whatever the order in which transactions end, and whichever replica answers: a chain of
    * calls, each resumed with the last token of the one before, has no gap and no double. Changes of stored events are not
-   * sent; an event comes as it is when it is read, and one that is deleted before is not sent. The stream ends with an error:
+   * sent; an event comes as it is when it is read, and one that is deleted before, or gone for its age, is not sent. The stream ends with an error:
    * `WATCHER_TOO_SLOW` where more than 1000 events or 4 MiB wait for the caller to read them; `TOO_MANY_WATCHERS`;
    * `INVALID_RESUME_TOKEN`; UNAVAILABLE where the service stops or PostgreSQL is gone. Resume with the last token that came.
    *
