@@ -17,7 +17,7 @@ const HEADROOM_BYTES = 4096;
 /** The tag and the length before an event, and the time of receipt. */
 const OVERHEAD_BYTES = 32;
 /** How many bytes may wait for a PubAck: beyond, more is refused before any work is done for it. */
-const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+export const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 
 /**
  * With so many messages unconfirmed, the next one gathers what comes until one of them is confirmed, or for so long: under load
@@ -25,6 +25,11 @@ const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
  */
 const MAX_UNCONFIRMED = 2;
 const GATHER_MS = 5;
+/**
+ * While no message is unconfirmed, one leaves as soon as it has so many requests. Otherwise the callers of a burst would be answered
+ * together, and send the next burst together, so that they and the suite would wait for each other in turn.
+ */
+export const FIRST_REQUESTS = 16;
 
 /** A message on its way to the stream EVENTS. */
 export class OutgoingMessage {
@@ -65,6 +70,7 @@ export class Outgoing {
   #message: OutgoingMessage | undefined;
   #inFlight = 0;
   #unconfirmed = 0;
+  #requests = 0;
   #gathering: NodeJS.Timeout | undefined;
 
   constructor(queue: Queue, publisher: AckedPublisher, room: StreamRoom, kept: KeptFrom) {
@@ -77,6 +83,8 @@ export class Outgoing {
   /** The turn that a request belongs to which is handled now. Throws RESOURCE_EXHAUSTED where too much is on its way. */
   turn(): Turn {
     if (this.#inFlight > MAX_IN_FLIGHT_BYTES) throw tooMuchInFlight();
+    if (this.#requests === FIRST_REQUESTS && this.#unconfirmed === 0) this.#send();
+    this.#requests++;
     if (!this.#turn) {
       const receiveTime = nowMicros();
       const receiveTimeBytes = encode(TimestampSchema, timestampOf(receiveTime));
@@ -114,6 +122,7 @@ export class Outgoing {
     const message = this.#message;
     if (!message) return;
     this.#message = undefined;
+    this.#requests = 0;
     const { receiveTimeBytes } = this.#turn!;
     this.#payload.byte(tags.ACCEPTED_RECEIVE_TIME);
     this.#payload.varint(receiveTimeBytes.length);
