@@ -11,6 +11,7 @@ import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import pino from "pino";
 import { sharedServers } from "../../../../test/support/shared-servers.ts";
+import { KeptFrom } from "../retention/kept-from.ts";
 import { StreamRoom } from "../stream-room.ts";
 import { FIRST_REQUESTS, MAX_IN_FLIGHT_BYTES, Outgoing, type OutgoingMessage } from "./outgoing.ts";
 import { takeEvent } from "./take-event.ts";
@@ -31,7 +32,7 @@ beforeAll(async () => {
   await ensureStreams(queue, limits);
   const room = new StreamRoom(EVENTS.stream, limits.eventsBytes);
   await room.open(queue, signal, log);
-  outgoing = new Outgoing(queue, new AckedPublisher(queue.connection, 30_000), room);
+  outgoing = new Outgoing(queue, new AckedPublisher(queue.connection, 30_000), room, new KeptFrom(undefined));
 });
 afterAll(async () => {
   await queue?.close();
