@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Node of the version that the project needs comes from npm, whatever the machine has.
 INSTALLED := node_modules/.installed
 
-.PHONY: help up demo chaos bench bench-lists migrate generate format test types lint contract unit install
+.PHONY: help up demo chaos bench bench-lists bench-partitions migrate generate format test types lint contract unit install
 .DEFAULT_GOAL := help
 
 help: ## lists the commands
@@ -34,6 +34,9 @@ bench: $(INSTALLED) ## measures what the suite takes in a second against what it
 
 bench-lists: $(INSTALLED) ## measures GET /v1/events over 10 million events; EVENTS= DATA= ONLY= PAGE_SIZES=
 	@node bench/lists/list-events.ts
+
+bench-partitions: $(INSTALLED) ## measures partitions of a month, a week and a day; EVENTS=200000
+	@node bench/partitions/compare-widths.ts
 
 migrate: $(INSTALLED) ## brings the schemas in the PostgreSQL of DATABASE_URL up to date
 	@for service in ingest sessions aggregation; do node services/$$service/src/migrate.ts || exit 1; done
