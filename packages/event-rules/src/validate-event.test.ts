@@ -2,7 +2,7 @@ import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protob
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "@jest/globals";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
-import { microsOfSql } from "@ocellus/runtime/time.ts";
+import { isoOf, microsOfSql, timestampOf } from "@ocellus/runtime/time.ts";
 import { validateEvent } from "./validate-event.ts";
 
 const NOW = microsOfSql("2026-01-01T12:00:00Z");
@@ -81,4 +81,14 @@ test("all offending fields are named, each once, by their path", () => {
   expect(violations.map(({ field }) => field)).toEqual(
     ["namespace", "name", "id", "value", "data"].map((field) => `events[3].${field}`),
   );
+});
+
+test("an event before events are kept is refused with the time since when they are", () => {
+  const keptFrom = NOW - 1_000_000n;
+  const violationsAt = (time: bigint) =>
+    validateEvent(create(EventSchema, { name: "n", timestamp: timestampOf(time) }), "event", NOW, keptFrom);
+  expect(violationsAt(keptFrom)).toEqual([]);
+  const [violation] = violationsAt(keptFrom - 1n);
+  expect(violation?.field).toBe("event.timestamp");
+  expect(violation?.description).toContain(isoOf(keptFrom));
 });

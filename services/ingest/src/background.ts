@@ -56,7 +56,7 @@ export function startBackground({ orm: { em }, queue, outbox, kept, config, life
   );
   lifecycle.background(
     "draining",
-    repeat("draining the default partition", () => drainDefault(em, signal), tending),
+    repeat("draining the default partition", () => drainDefault(em, lifecycle), tending),
   );
   lifecycle.background(
     "retention",

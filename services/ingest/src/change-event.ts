@@ -71,8 +71,10 @@ export async function changeEvents<T>(
 /** More often than transactions of one pool can lose to each other. */
 const MAX_TRIES = 20;
 
-/** Makes a transaction again that lost to another: one that waited for a row which was moved to another partition does, and
- * one that began before a partition was made. */
+/**
+ * Makes a transaction again that lost to another: one that waited for a row which was moved to another partition does, and one
+ * that began before a partition was made.
+ */
 async function retried<T>(transaction: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

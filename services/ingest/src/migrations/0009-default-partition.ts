@@ -125,6 +125,8 @@ export class Migration0009DefaultPartition extends Migration {
           raise exception using errcode = 'OCFRE';
         exception when sqlstate 'OCFRE' then null;
         end;
+        -- Keeps out a vacuum alone, which would hold up the attachment.
+        lock table ingest.events_default in share update exclusive mode;
         select s into span from ingest.spans_without_partition(date_trunc('month', earliest)) s where s @> earliest;
         -- More than are to be moved at once make a partition that ends earlier; no time is cut in two.
         select tstzrange(lower(span), coalesce(min("timestamp"), upper(span))) into span from (

@@ -25,12 +25,12 @@ export async function dropOldEvents({ em, kept, log, signal }: DropOptions): Pro
   const due = kept.due(nowMicros());
   if (due !== undefined) {
     const moved = sql`select ingest.keep_from(${isoOf(due)}::timestamptz)`;
-    await unlessHeldUp(() => moved.execute(em.fork().getKysely()));
+    await unlessHeldUp("forgetting older events", log, () => moved.execute(em.fork().getKysely()));
   }
   await kept.refresh(em);
   for (let partition: string | null | undefined = ""; partition != null && !signal.aborted; ) {
     const dropped = sql<{ partition: string | null }>`select ingest.drop_oldest_partition() as partition`;
-    const answer = await unlessHeldUp(() => dropped.execute(em.fork().getKysely()));
+    const answer = await unlessHeldUp("dropping a partition", log, () => dropped.execute(em.fork().getKysely()));
     partition = answer?.rows[0]?.partition;
     if (partition) log.info({ partition }, "dropped a partition of events that are not kept any longer");
   }

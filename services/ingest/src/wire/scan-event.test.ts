@@ -140,3 +140,14 @@ describe("against the slow way", () => {
     expect(known).toBeGreaterThan(1000);
   });
 });
+
+test.each([
+  ["at the time since when events are kept", NOW, NOW_SECONDS, true],
+  ["just before it", NOW - 1n, NOW_SECONDS, false],
+  ["at 1970, when later ones are kept", 0n, 1, false],
+  ["at 1970, when earlier ones are kept", 0n, -1, true],
+])("an event %s: known to be valid %#", (_, time, keptFrom, expected) => {
+  const bytes = Buffer.from(encoded({ name: "n", timestamp: timestampOf(time) }));
+  const seen = scanEvent(new Reader(bytes), bytes.length, keptFrom, NOW_SECONDS, found);
+  expect(seen !== NOT_KNOWN).toBe(expected);
+});
