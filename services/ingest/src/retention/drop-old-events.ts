@@ -28,6 +28,7 @@ export async function dropOldEvents({ em, kept, log, signal }: DropOptions): Pro
     await unlessHeldUp("forgetting older events", log, () => moved.execute(em.fork().getKysely()));
   }
   await kept.refresh(em);
+  if (kept.isForEver()) return;
   for (let partition: string | null | undefined = ""; partition != null && !signal.aborted; ) {
     const dropped = sql<{ partition: string | null }>`select ingest.drop_oldest_partition() as partition`;
     const answer = await unlessHeldUp("dropping a partition", log, () => dropped.execute(em.fork().getKysely()));

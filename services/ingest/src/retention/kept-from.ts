@@ -29,6 +29,11 @@ export class KeptFrom {
     return due > this.#stored ? due : undefined;
   }
 
+  /** Whether no event has grown too old yet. */
+  isForEver(): boolean {
+    return this.#stored === EARLIEST;
+  }
+
   /** Reads what is in force. */
   async refresh(em: EntityManager): Promise<void> {
     this.#stored = latest(this.#stored, await readKeptFrom(em.fork()));
