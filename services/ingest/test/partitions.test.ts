@@ -120,6 +120,7 @@ test("events that are stored while others are moved are stored, read and watched
       counts.push(Number(rows[0].count));
     }
   });
+  await eventually(async () => counts.length > 0 || undefined);
   await release();
   await Promise.all(doors.map((door) => send(door, 20)));
   await eventually(async () => {
