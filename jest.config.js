@@ -2,12 +2,14 @@
 export default {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
+  testSequencer: "<rootDir>/test/support/longest-first.ts",
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   modulePathIgnorePatterns: ["<rootDir>/.ocellus"],
   // Tests start real servers, on a machine that may have two cores.
   testTimeout: 90_000,
-  maxWorkers: 2,
+  // Of three one waits for something most of the time.
+  maxWorkers: 3,
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { answerSchemas, type CheckAnswer } from "./support/answer-schemas.ts";
+import type { Json } from "./support/call-gateway.ts";
 import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
+import { fetch } from "./support/fetch-with-token.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
 let bed: TestBed;
@@ -10,6 +12,7 @@ let check: CheckAnswer;
 let id: string;
 /** A refused event that is kept. */
 let errorId: string;
+let clientId: string;
 /** The operations of which a good answer was checked. */
 const checked = new Set<string>();
 /** Every operation, by method and path. */
@@ -24,13 +27,11 @@ beforeAll(async () => {
   );
   id = (await answer("POST", "/v1/events", purchase)).json.id;
   await answer("POST", "/v1/events", { ...purchase, name: "" });
+  clientId = (await answer("POST", "/v1/clients", { displayName: "to change", scopes: ["read"] })).json.client.id;
   errorId = await eventually(async () => (await answer("GET", "/v1/errors")).json.eventErrors[0]?.id);
   await eventually(async () => ((await answer("GET", "/v1/sessions/visit-1")).status === 200 ? true : undefined));
 });
 afterAll(() => bed.stop());
-
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
 
 const PERSON = "01890a5d-ac96-774b-bcce-b302099a8058";
 const purchase = {
@@ -84,6 +85,18 @@ test.each<[string, () => string, unknown, number]>([
   ["DELETE", () => `/v1/persons/${PERSON}`, undefined, 404],
   ["GET", () => "/v1/aggregates/shop/purchase?granularity=hour&aggregationType=sum", undefined, 200],
   ["GET", () => "/v1/aggregates/shop/purchase?granularity=soon", undefined, 400],
+  [
+    "GET",
+    () =>
+      "/v1/aggregates/shop/purchase?granularity=day&aggregationTypes=p95&aggregationTypes=distinct_persons" +
+      "&filters=category=order&filters=data.items.0=door&groupBy=data.items.1&top=3",
+    undefined,
+    200,
+  ],
+  ["GET", () => "/v1/aggregates/shop/purchase?granularity=day&aggregationType=max&filters=host&top=3", undefined, 400],
+  ["GET", () => "/v1/series?namespace=shop", undefined, 200],
+  ["GET", () => "/v1/series?pageToken=x", undefined, 400],
+  ["GET", () => "/v1/freshness?namespace=shop", undefined, 200],
   ["GET", () => "/v1/errors?namespace=shop&field=name&stage=DOOR", undefined, 200],
   ["GET", () => "/v1/errors?reason=none", undefined, 400],
   ["GET", () => `/v1/errors/${errorId}`, undefined, 200],
@@ -98,6 +111,17 @@ test.each<[string, () => string, unknown, number]>([
   ["PATCH", () => `/v1/events/${id}`, { name: "" }, 400],
   ["DELETE", () => `/v1/events/${id}`, undefined, 204],
   ["DELETE", () => `/v1/events/${id}`, undefined, 404],
+  ["POST", () => "/v1/clients", { displayName: "a shop", scopes: ["read", "write"], namespaces: ["shop-*"] }, 201],
+  ["POST", () => "/v1/clients", { displayName: "", scopes: [] }, 400],
+  ["GET", () => "/v1/clients", undefined, 200],
+  ["GET", () => `/v1/clients/${bed.administrator.id}`, undefined, 200],
+  ["GET", () => "/v1/clients/none", undefined, 404],
+  ["PATCH", () => `/v1/clients/${clientId}`, { displayName: "another shop" }, 200],
+  ["POST", () => `/v1/clients/${clientId}:rotate`, { keepPreviousFor: "90s" }, 200],
+  ["DELETE", () => `/v1/clients/${clientId}`, undefined, 204],
+  ["DELETE", () => `/v1/clients/${clientId}`, undefined, 404],
+  ["GET", () => "/v1/audit?action=ocellus.access.v1.ClientService/DeleteClient", undefined, 200],
+  ["GET", () => "/v1/audit?pageSize=-1", undefined, 400],
 ])("%s %s with %j is answered as its schema tells, number %#", async (method, path, body, status) => {
   const found = await answer(method, path(), body);
   expect([found.status, found.json]).toEqual([status, found.json]);

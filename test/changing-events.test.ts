@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { callGateway } from "./support/call-gateway.ts";
 import { diceOf } from "./support/dice.ts";
 import { eventually } from "./support/eventually.ts";
 import {
@@ -19,17 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => bed.stop());
 
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
-
-async function call(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
-  const response = await fetch(bed.url + path, {
-    method,
-    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
-}
+const call = (method: string, path: string, body?: unknown) => callGateway(bed.url, method, path, body);
 
 const untilStored = (id: string) =>
   eventually(async () => ((await call("GET", `/v1/events/${id}`)).status === 200 ? true : undefined));

@@ -9,5 +9,5 @@ test("every fault happens once, and what was accepted is stored once, in its ses
   expect(findings.events).toMatchObject({ lost: [], doubled: [] });
   expect(findings.events.stored).toBeGreaterThan(1000);
   expect(load.ledger.tallies.queueFull).toBeGreaterThan(0);
-  expect([...faults.values()].reduce((sum, { count }) => sum + count, 0)).toBe(14);
+  expect([...faults.values()].reduce((sum, { count }) => sum + count, 0)).toBe(16);
 }, 600_000);

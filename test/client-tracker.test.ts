@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { clientCredentials } from "@ocellus/client/client-credentials.ts";
 import { type Clients, createClients } from "@ocellus/client/create-clients.ts";
 import type { Outcome } from "@ocellus/client/outcome.ts";
 import { Tracker } from "@ocellus/client/tracker.ts";
@@ -15,7 +16,7 @@ import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
 let bed: TestBed;
 let ingest: ServiceProcess;
-let gateway: ServiceProcess;
+let gatewayProcess: ServiceProcess;
 let links: CuttableLink[];
 /** Clients over each transport, all through links that can be cut. */
 let transports: Record<string, Clients>;
@@ -26,17 +27,19 @@ const tlsFile = (name: string) => join(sharedServers().certificates, name);
 beforeAll(async () => {
   bed = await startTestBed([], { EVENTS_MAX_BYTES: String(1024 * 1024) });
   ingest = await bed.start("ingest");
-  gateway = await bed.start("gateway");
+  gatewayProcess = await bed.start("gateway");
   const [toIngest, toGateway] = [await startLink(bed.ports.ingest), await startLink(bed.ports.gateway)];
   links = [toIngest, toGateway];
   const nowhere = "127.0.0.1:1";
+  const gateway = `http://127.0.0.1:${toGateway.port}`;
+  const token = clientCredentials({ gateway, ...bed.administrator });
   transports = {
     mtls: createClients({
       servers: { ingest: `127.0.0.1:${toIngest.port}`, sessions: nowhere, aggregation: nowhere },
       tls: { ca: tlsFile("ca.crt"), cert: tlsFile("developer.crt"), key: tlsFile("developer.key") },
     }),
-    grpc: createClients({ gateway: `http://127.0.0.1:${toGateway.port}`, protocol: "grpc", token: "a token" }),
-    connect: createClients({ gateway: `http://127.0.0.1:${toGateway.port}`, token: async () => "a token" }),
+    grpc: createClients({ gateway, protocol: "grpc", token }),
+    connect: createClients({ gateway, token }),
   };
 });
 afterEach(async () => {
@@ -161,9 +164,9 @@ test("events outlive a crash of ingest", () =>
 
 test("events outlive a crash of the gateway", () =>
   survive(
-    async () => void (await gateway.stop("SIGKILL")),
+    async () => void (await gatewayProcess.stop("SIGKILL")),
     async () => {
-      gateway = await bed.start("gateway");
+      gatewayProcess = await bed.start("gateway");
     },
     (load) => load !== loads[0],
   ));

@@ -1,9 +1,14 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { clientCredentials } from "@ocellus/client/client-credentials.ts";
 import { type Clients, createClients } from "@ocellus/client/create-clients.ts";
 import { problemOf } from "@ocellus/client/problem.ts";
 import { AggregationType, Granularity } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { repositoryRoot } from "@ocellus/suite/repository.ts";
 import { eventually } from "./support/eventually.ts";
 import { sharedServers } from "./support/shared-servers.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
@@ -16,13 +21,14 @@ beforeAll(async () => {
   bed = await startTestBed(["ingest", "sessions", "aggregation", "gateway"]);
   const address = (server: "ingest" | "sessions" | "aggregation") => `127.0.0.1:${bed.ports[server]}`;
   const tlsFile = (name: string) => join(sharedServers().certificates, name);
+  const token = clientCredentials({ gateway: bed.url, ...bed.administrator });
   transports = {
     mtls: createClients({
       servers: { ingest: address("ingest"), sessions: address("sessions"), aggregation: address("aggregation") },
       tls: { ca: tlsFile("ca.crt"), cert: tlsFile("developer.crt"), key: tlsFile("developer.key") },
     }),
-    grpc: createClients({ gateway: bed.url, protocol: "grpc" }),
-    connect: createClients({ gateway: bed.url }),
+    grpc: createClients({ gateway: bed.url, protocol: "grpc", token }),
+    connect: createClients({ gateway: bed.url, token }),
   };
 });
 afterAll(async () => {
@@ -83,4 +89,19 @@ test("a server of another authority is not called", async () => {
   });
   const failure = await strangers.ingest.trackEvent({ event: { name: "ping" } }).catch(problemOf);
   expect(failure).toMatchObject({ message: expect.stringMatching(/certificate/) });
+});
+
+test("the example of the client's README runs as it is, with a client's id and secret", async () => {
+  const folder = join(repositoryRoot, "packages/client");
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))!;
+  const { id, secret } = bed.administrator;
+  const env = { OCELLUS_URL: bed.url, OCELLUS_CLIENT_ID: id, OCELLUS_CLIENT_SECRET: secret };
+  const program = ["--input-type=module-typescript", "--eval", example!];
+  const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: folder, env, timeout: 60_000 });
+  expect(stdout).toContain("{ accepted: 1, refused: 0, dropped: 0, pending: 0 }");
+  const { events } = await eventually(async () => {
+    const answer = await transports.mtls.events.listEvents({ namespace: "shop" });
+    return answer.events.length > 0 ? answer : undefined;
+  });
+  expect(events).toMatchObject([{ name: "pageview", personId: "ann", data: { path: "/doors" } }]);
 });

@@ -2,7 +2,9 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import type { Json } from "./support/call-gateway.ts";
 import { eventually } from "./support/eventually.ts";
+import { fetch, sendToken } from "./support/fetch-with-token.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
 let bed: TestBed;
@@ -11,9 +13,6 @@ beforeAll(async () => {
   bed = await startTestBed(["ingest", "sessions", "aggregation", "gateway"]);
 });
 afterAll(() => bed.stop());
-
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
 
 async function send(method: string, path: string, body?: string | Buffer, type = "application/json") {
   const headers = { "content-type": type };
@@ -121,9 +120,21 @@ test("bytes by Connect that are no message are one error", async () => {
 });
 
 test.each([
-  ["TRANSPORT_GRPC", () => createGrpcTransport({ baseUrl: bed.url })],
-  ["TRANSPORT_GRPC_WEB", () => createGrpcWebTransport({ baseUrl: bed.url, httpVersion: "1.1" })],
-  ["TRANSPORT_CONNECT", () => createConnectTransport({ baseUrl: bed.url, httpVersion: "1.1", useBinaryFormat: true })],
+  ["TRANSPORT_GRPC", () => createGrpcTransport({ interceptors: [sendToken], baseUrl: bed.url })],
+  [
+    "TRANSPORT_GRPC_WEB",
+    () => createGrpcWebTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "1.1" }),
+  ],
+  [
+    "TRANSPORT_CONNECT",
+    () =>
+      createConnectTransport({
+        interceptors: [sendToken],
+        baseUrl: bed.url,
+        httpVersion: "1.1",
+        useBinaryFormat: true,
+      }),
+  ],
 ] as const)("what is refused by %s through the gateway is one error with its source", async (transport, open) => {
   const client = createClient(IngestService, open());
   const kept = await keptOf(2, async () => {

@@ -1,14 +1,17 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ensureCertificates } from "@ocellus/suite/certificates.ts";
 import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
 import { freePort } from "@ocellus/suite/ports.ts";
 import { type Postgres, startPostgres } from "@ocellus/suite/postgres.ts";
 import { type Suite, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
+import { tokensOf } from "./support/client-token.ts";
 import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
-import { sharedServers } from "./support/shared-servers.ts";
+import { fetch, useTokens } from "./support/fetch-with-token.ts";
+import { sharedNats } from "./support/shared-nats.ts";
 import { signalAll } from "./support/signal-all.ts";
 
 const folder = temporaryFolder();
@@ -18,8 +21,11 @@ let suite: Suite;
 
 beforeAll(async () => {
   postgres = await startPostgres({ dataDir: join(folder.path, "postgres"), port: await freePort() });
+  const certificates = join(folder.path, "suite/certificates");
+  await ensureCertificates(certificates);
   nats = await startNats({
-    binary: sharedServers().natsServer,
+    ...sharedNats(),
+    certificates,
     dataDir: join(folder.path, "nats"),
     port: await freePort(),
   });
@@ -29,6 +35,7 @@ beforeAll(async () => {
     databaseUrl: postgres.adminUrl,
     natsUrl: nats.url,
   });
+  useTokens(suite.urls.gateway, tokensOf(suite.urls.gateway, suite.administrator));
 }, 120_000);
 afterAll(async () => {
   await suite?.stop();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { callGateway, type Json } from "./support/call-gateway.ts";
 import { eventually } from "./support/eventually.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
@@ -9,17 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => bed.stop());
 
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
-
-async function call(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
-  const response = await fetch(bed.url + path, {
-    method,
-    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
-}
+const call = (method: string, path: string, body?: unknown) => callGateway(bed.url, method, path, body);
 
 test("a person is registered, read, changed, listed and deleted over REST, with events, sessions and aggregates", async () => {
   const namespace = "marauders";

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Json } from "./support/call-gateway.ts";
 import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
+import { fetch } from "./support/fetch-with-token.ts";
 import { startTestBed, type TestBed } from "./support/test-bed.ts";
 
 let bed: TestBed;
@@ -9,9 +11,6 @@ beforeAll(async () => {
   bed = await startTestBed(["ingest", "sessions", "aggregation", "gateway"]);
 });
 afterAll(() => bed.stop());
-
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
 
 async function post(event: object): Promise<Json> {
   const headers = { "content-type": "application/json" };

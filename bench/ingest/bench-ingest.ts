@@ -1,9 +1,9 @@
 // Measures what the suite takes in a second against what its parts take alone: see ../README.md.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { exitWhenTold } from "@ocellus/suite/exit-when-told.ts";
 import { machine } from "@ocellus/suite/machine.ts";
 import { printLine } from "@ocellus/suite/report.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
+import { writeResults } from "../shared/write-results.ts";
 import { readBenchConfig } from "./bench-config.ts";
 import { figuresOf } from "./figures.ts";
 import { reportOf, soakReportOf } from "./report.ts";
@@ -33,7 +33,7 @@ export async function benchIngest({ events, rounds, profiles, say }: IngestBench
 }
 
 if (import.meta.main) {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+  exitWhenTold();
   const config = readBenchConfig();
   if (config.ROUNDS > 0) {
     const options = { events: config.EVENTS, rounds: config.ROUNDS, say: printLine };
@@ -54,9 +54,6 @@ if (import.meta.main) {
 
   function tell(name: string, report: string, result: object): void {
     printLine(report);
-    if (!config.RESULTS) return;
-    mkdirSync(config.RESULTS, { recursive: true });
-    writeFileSync(join(config.RESULTS, `${name}.txt`), `${report}\n`);
-    writeFileSync(join(config.RESULTS, `${name}.json`), `${JSON.stringify(result, undefined, 1)}\n`);
+    if (config.RESULTS) writeResults(config.RESULTS, { [`${name}.txt`]: report, [`${name}.json`]: result });
   }
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Server } from "@grpc/grpc-js";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { CertificateFiles } from "@ocellus/runtime/certificate-files.ts";
 import { serverCredentials } from "@ocellus/runtime/tls.ts";
 
 const [, , ca, cert, key] = process.argv as unknown as [string, string, string, string, string];
@@ -26,7 +27,7 @@ grpc.addService(
   },
 );
 const grpcPort = await new Promise<number>((resolve, reject) => {
-  grpc.bindAsync("127.0.0.1:0", serverCredentials({ ca, cert, key }), (error, port) =>
+  grpc.bindAsync("127.0.0.1:0", serverCredentials(new CertificateFiles({ ca, cert, key })), (error, port) =>
     error ? reject(error) : resolve(port),
   );
 });

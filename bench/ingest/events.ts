@@ -2,10 +2,14 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
 import { v7 } from "uuid";
-import type { Job } from "./jobs.ts";
+import type { Job, Spread } from "./jobs.ts";
 
 export const NAMESPACE = "bench";
 export const NAMES = Array.from({ length: 20 }, (_, index) => `page-viewed-${index}`);
+
+const QUARTER_MS = 900_000;
+/** A prime, so that its multiples visit every place once. */
+const MIXER = 611_953;
 
 /** Some 250 bytes: ids, namespace, name, category, session, person, time, value, and `data` of five keys. */
 export interface PlainEvent {
@@ -23,19 +27,23 @@ export interface PlainEvent {
 let made = 0;
 const run = v7();
 
-/** Events of the last quarter of an hour, ten to a session, of a thousand persons; each has an id of its own. */
-export function makeEvents(count: number): PlainEvent[] {
-  const now = Date.now();
+/** Events, ten to a session, of a thousand persons; each has an id of its own. */
+export function makeEvents(
+  count: number,
+  { names = NAMES, overMs = QUARTER_MS, endMs, mixed }: Spread = {},
+): PlainEvent[] {
+  const start = (endMs ?? Date.now()) - overMs;
   return Array.from({ length: count }, (_, index) => {
     const number = made++;
+    const place = mixed ? (index * MIXER) % count : index;
     return {
       id: v7(),
       namespace: NAMESPACE,
-      name: NAMES[number % NAMES.length]!,
+      name: names[number % names.length]!,
       category: "interaction",
       sessionId: `${run}-${Math.floor(number / 10)}`,
       personId: `person-${Math.floor(number / 10) % 1000}`,
-      timestamp: new Date(now - 900_000 + Math.floor((index / count) * 900_000)).toISOString(),
+      timestamp: new Date(start + Math.floor((place / count) * overMs)).toISOString(),
       value: (number % 1000) / 4,
       data: { path: `/products/${number % 5000}`, host: "web-1", status: 200, ms: 12.25, cached: true },
     };
@@ -43,9 +51,9 @@ export function makeEvents(count: number): PlainEvent[] {
 }
 
 /** Encoded requests whose field 1 holds events: TrackEventRequest, BatchTrackEventsRequest, StreamEventsRequest. */
-export function encodedRequests(count: number, perRequest: number): Buffer[] {
+export function encodedRequests(count: number, perRequest: number, spread?: Spread): Buffer[] {
   const requests: Buffer[] = [];
-  const events = makeEvents(count);
+  const events = makeEvents(count, spread);
   for (let start = 0; start < count; start += perRequest)
     requests.push(Buffer.concat(events.slice(start, start + perRequest).map(asField)));
   return requests;

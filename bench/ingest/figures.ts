@@ -1,3 +1,4 @@
+import { medianOf } from "../shared/median.ts";
 import type { Round } from "./round.ts";
 
 const MEMORY_MIB = 400;
@@ -61,9 +62,4 @@ function largest(round: Round): number {
   return Math.max(
     ...Object.values(round).flatMap((measured) => (typeof measured === "number" ? [] : Object.values(measured.memory))),
   );
-}
-
-/** Of an even number of values, the higher of the two in the middle. */
-export function medianOf(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -1,15 +1,34 @@
+/** Which events are sent. */
+export interface Spread {
+  /** Default: twenty names. */
+  names?: string[];
+  /** Over how long their times are spread. Default: a quarter of an hour. */
+  overMs?: number;
+  /** When that ends, in milliseconds since 1970. Default: now. */
+  endMs?: number;
+  /** Each batch has times of the whole span, as when many send late. Default: they come in the order of their times. */
+  mixed?: boolean;
+}
+
 /** What the load generator is told to do. Requests are made before the clock starts. */
 export type Job = {
   events: number;
   /** Sends what the full queue refuses again, when it says; without it a refusal fails the job. */
   retry?: boolean;
 } & (
-  | { kind: "gRPC batches"; perCall: number; inFlight: number; address: string; certificates: string }
+  | {
+      kind: "gRPC batches";
+      perCall: number;
+      inFlight: number;
+      address: string;
+      certificates: string;
+      spread?: Spread;
+    }
   | { kind: "gRPC stream"; inFlight: number; address: string; certificates: string }
   | { kind: "gRPC unary"; inFlight: number; address: string; certificates: string }
-  | { kind: "JSON batches"; perCall: number; inFlight: number; url: string }
-  | { kind: "JSON single"; inFlight: number; url: string; wrapped: boolean }
-  | { kind: "JetStream"; perCall: number; inFlight: number; url: string }
+  | { kind: "JSON batches"; perCall: number; inFlight: number; url: string; token: string }
+  | { kind: "JSON single"; inFlight: number; url: string; token: string; wrapped: boolean }
+  | { kind: "JetStream"; perCall: number; inFlight: number; url: string; certificates: string }
 );
 
 /** What the load generator saw. */

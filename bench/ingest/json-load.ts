@@ -1,17 +1,17 @@
 import { Pool } from "undici";
 import { QueueFull } from "./retry.ts";
 
-const HEADERS = { "content-type": "application/json" };
-
 /** Posts bodies to one address over kept connections. */
 export class Poster {
   readonly #pool: Pool;
   readonly #path: string;
+  readonly #headers: Record<string, string>;
 
-  constructor(url: string, connections: number) {
+  constructor(url: string, token: string, connections: number) {
     const { origin, pathname } = new URL(url);
     this.#pool = new Pool(origin, { connections });
     this.#path = pathname;
+    this.#headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   }
 
   /** Answers the text of the answer. Throws QueueFull for 429, and an error for any other answer that is not one of success. */
@@ -23,7 +23,7 @@ export class Poster {
     } = await this.#pool.request({
       path: this.#path,
       method: "POST",
-      headers: HEADERS,
+      headers: this.#headers,
       body,
     });
     const text = await answer.text();

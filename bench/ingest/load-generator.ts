@@ -1,6 +1,6 @@
 // A process of its own: takes jobs from its parent, one after another, and answers what it saw.
 import { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
-import { connect } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { encodedRequests, jsonBodies } from "./events.ts";
 import { call, openClient, requireAllAccepted, streamAll } from "./grpc-load.ts";
 import { sendAll } from "./in-flight.ts";
@@ -34,7 +34,8 @@ async function run(job: Job): Promise<JobResult> {
 }
 
 async function sendGrpc(job: Extract<Job, { address: string }>): Promise<JobResult> {
-  const requests = encodedRequests(job.events, "perCall" in job ? job.perCall : 1);
+  const requests =
+    job.kind === "gRPC batches" ? encodedRequests(job.events, job.perCall, job.spread) : encodedRequests(job.events, 1);
   const client = openClient(job.address, job.certificates);
   const retries = new Retries();
   const batch = async (request: Buffer) => {
@@ -59,7 +60,7 @@ async function sendGrpc(job: Extract<Job, { address: string }>): Promise<JobResu
 
 async function postJson(job: Extract<Job, { kind: "JSON batches" | "JSON single" }>): Promise<JobResult> {
   const bodies = jsonBodies(job);
-  const poster = new Poster(job.url, job.inFlight);
+  const poster = new Poster(job.url, job.token, job.inFlight);
   const retries = new Retries();
   const post = async (body: Buffer) => {
     const answer = await poster.post(body);
@@ -76,7 +77,7 @@ async function postJson(job: Extract<Job, { kind: "JSON batches" | "JSON single"
 
 async function publish(job: Extract<Job, { kind: "JetStream" }>): Promise<JobResult> {
   const payloads = encodedRequests(job.events, job.perCall);
-  const connection = await connect({ servers: job.url });
+  const connection = await connectOperator(job.url, job.certificates);
   const publisher = new AckedPublisher(connection, WITHIN_MS);
   try {
     return await timed(job, new Retries(), () =>

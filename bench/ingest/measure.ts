@@ -1,3 +1,4 @@
+import type { DatabaseService } from "@ocellus/suite/database-roles.ts";
 import type { Job, JobResult } from "./jobs.ts";
 import { cpuOf, forgetPeaks, peaksOf } from "./processes.ts";
 import type { Measured } from "./test-suite.ts";
@@ -19,6 +20,12 @@ export interface Measurement {
   memory: Record<string, number>;
   /** The share of the time in which the load generator was busy. */
   loadBusy: number;
+}
+
+/** What storing alone came to: events a second, and CPU microseconds for each event, of all parts of the suite together. */
+export interface Storing {
+  rate: number;
+  cpu: number;
 }
 
 /** Runs a job that has nothing to do with the suite. */
@@ -49,15 +56,21 @@ export async function measureSuite(measured: Measured, job: Job): Promise<Measur
   };
 }
 
-/** Runs a job until all its events are stored, while nobody else works on them. */
-export async function measureStoring(measured: Measured, job: Job): Promise<number> {
-  const { load, pipeline, suite } = measured;
+/**
+ * Runs a job against an empty suite until all its events are stored, while some services stand still; then lets these catch up.
+ * Leaves the events there.
+ */
+export async function measureStoring(measured: Measured, job: Job, stopped: DatabaseService[]): Promise<Storing> {
+  const { load, parts, pipeline, suite } = measured;
   await pipeline.empty();
-  const others = [suite.services.sessions, suite.services.aggregation];
+  const others = stopped.map((name) => suite.services[name]);
   for (const { pid } of others) process.kill(pid, "SIGSTOP");
   try {
+    const before = cpuOf(parts);
     const { start } = await load.ask<JobResult>(job);
-    return job.events / (((await pipeline.stored()) - start) / 1000);
+    const seconds = ((await pipeline.stored()) - start) / 1000;
+    const used = [...cpuOf(parts)].reduce((sum, [name, cpu]) => sum + cpu - before.get(name)!, 0);
+    return { rate: job.events / seconds, cpu: perEvent(used, job) };
   } finally {
     for (const { pid } of others) process.kill(pid, "SIGCONT");
     await pipeline.done();

@@ -18,9 +18,9 @@ export interface Progress {
 export class Pipeline {
   readonly #manager: JetStreamManager;
   readonly #database: pg.Client;
-  readonly #gateway: string;
+  readonly #gateway: { url: string; token: string };
 
-  constructor(manager: JetStreamManager, database: pg.Client, gateway: string) {
+  constructor(manager: JetStreamManager, database: pg.Client, gateway: { url: string; token: string }) {
     this.#manager = manager;
     this.#database = database;
     this.#gateway = gateway;
@@ -35,14 +35,15 @@ export class Pipeline {
   async done(): Promise<Progress> {
     const stored = await this.stored();
     await until(async () => (await this.#database.query("select from ingest.outbox limit 1")).rowCount === 0);
-    const { last_seq } = (await this.#manager.streams.info(EVENT_CHANGES.stream)).state;
-    const passed = (consumer: string) =>
-      until(async () => {
-        const { ack_floor } = await this.#manager.consumers.info(EVENT_CHANGES.stream, consumer);
-        return ack_floor.stream_seq >= last_seq;
-      });
-    const [sessionised, counted] = await Promise.all([passed("extend-sessions"), passed("mark-buckets")]);
+    const [sessionised, counted] = await Promise.all([this.#passed("extend-sessions"), this.#passed("mark-buckets")]);
     return { stored, sessionised, counted };
+  }
+
+  /** Waits until what these messages of the outbox announce is marked as changed, and all that was published before them. */
+  async marked(client: pg.Client, announcements: string[]): Promise<void> {
+    const waiting = "select from ingest.outbox where id = any($1) limit 1";
+    await until(async () => (await client.query(waiting, [announcements])).rowCount === 0);
+    await this.#passed("mark-buckets");
   }
 
   /** Throws unless `events` events are in the table and in sessions, and in the aggregates that the gateway answers. */
@@ -61,17 +62,32 @@ export class Pipeline {
     requireAll(events, rows[0]!);
   }
 
+  /** Waits until a consumer of changes has taken all that is in the stream now. */
+  async #passed(consumer: string): Promise<number> {
+    const { last_seq } = (await this.#manager.streams.info(EVENT_CHANGES.stream)).state;
+    return until(async () => {
+      const { ack_floor } = await this.#manager.consumers.info(EVENT_CHANGES.stream, consumer);
+      return ack_floor.stream_seq >= last_seq;
+    });
+  }
+
   async #count(name: string): Promise<number> {
     const query = "granularity=day&aggregationType=count";
-    const response = await fetch(`${this.#gateway}/v1/aggregates/${NAMESPACE}/${name}?${query}`);
+    const response = await fetch(`${this.#gateway.url}/v1/aggregates/${NAMESPACE}/${name}?${query}`, {
+      headers: { authorization: `Bearer ${this.#gateway.token}` },
+    });
     const { rows = [] } = (await response.json()) as { rows?: { value: number }[] };
     return rows.reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** Forgets all events, and what came of them. */
+  /** Forgets all events, and what came of them. The frontier stays where it is. */
   async empty(): Promise<void> {
+    const { rows } = await this.#database.query<{ name: string }>(
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables
+       where schemaname = 'aggregation' and tablename not in ('frontier', 'mikro_orm_migrations')`,
+    );
     await this.#database.query(`truncate ingest.events, ingest.outbox, sessions.sessions, sessions.session_aliases,
-      sessions.inbox, aggregation.buckets, aggregation.dirty_buckets`);
+      sessions.inbox, ${rows.map(({ name }) => name).join(", ")}`);
     await this.#database.query("checkpoint");
   }
 }

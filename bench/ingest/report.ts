@@ -1,6 +1,7 @@
 import { machine } from "@ocellus/suite/machine.ts";
 import { numberTable as table } from "@ocellus/suite/number-table.ts";
-import { figuresOf, medianOf } from "./figures.ts";
+import { medianOf } from "../shared/median.ts";
+import { figuresOf } from "./figures.ts";
 import type { Measurement } from "./measure.ts";
 import type { Round } from "./round.ts";
 import type { Soak } from "./soak.ts";

@@ -5,9 +5,9 @@ import { makeRawStream } from "./raw-stream.ts";
 import type { Measured } from "./test-suite.ts";
 
 /** How many events a batch has. */
-const BATCH = 500;
+export const BATCH = 500;
 /** How many batches are under way. */
-const BATCHES = 8;
+export const BATCHES = 8;
 /** How many single calls are. */
 const SINGLE = 64;
 /** How many messages of a stream. */
@@ -25,7 +25,7 @@ export type Round = Record<
 
 /** Measures everything once; what is compared stands side by side. */
 export async function measureRound(measured: Measured, events: number): Promise<Round> {
-  const { suite, echoPorts, manager } = measured;
+  const { suite, token, echoPorts, manager } = measured;
   const ingest = { address: `127.0.0.1:${suite.ports.ingest}`, certificates: suite.certificates };
   const echo = { ...ingest, address: `127.0.0.1:${echoPorts.grpcPort}` };
   const url = `${suite.urls.gateway}/v1/events`;
@@ -36,13 +36,14 @@ export async function measureRound(measured: Measured, events: number): Promise<
 
   const batches = await measureSuite(measured, batchJob);
   const rawCopy = await measureRawCopy(measured);
-  const storing = await measureStoring(measured, batchJob);
+  const { rate: storing } = await measureStoring(measured, batchJob, ["sessions", "aggregation"]);
   const jsonBatches = await measureSuite(measured, {
     kind: "JSON batches",
     events: some,
     perCall: BATCH,
     inFlight: BATCHES,
     url,
+    token,
   });
   const stream = await measureSuite(measured, {
     kind: "gRPC stream",
@@ -57,6 +58,7 @@ export async function measureRound(measured: Measured, events: number): Promise<
     events: few,
     inFlight: SINGLE,
     url,
+    token,
     wrapped: false,
   });
   const jsonEcho = await measureAlone(measured, {
@@ -64,6 +66,7 @@ export async function measureRound(measured: Measured, events: number): Promise<
     events: few,
     inFlight: SINGLE,
     url: echoUrl,
+    token,
     wrapped: true,
   });
   await makeRawStream(manager);
@@ -73,6 +76,7 @@ export async function measureRound(measured: Measured, events: number): Promise<
     perCall: BATCH,
     inFlight: BATCHES,
     url: suite.urls.nats,
+    certificates: suite.certificates,
   });
   return { batches, rawCopy, storing, jsonBatches, stream, unary, unaryEcho, jsonSingle, jsonEcho, jetStream };
 }

@@ -49,14 +49,14 @@ export async function soak(minutes: number, say: (line: string) => void): Promis
   return { minutes, events, refusals: sent.reduce((sum, { refusals }) => sum + refusals, 0), memory };
 }
 
-function jobsFor({ suite }: Measured): Job[] {
+function jobsFor({ suite, token }: Measured): Job[] {
   const ingest = { address: `127.0.0.1:${suite.ports.ingest}`, certificates: suite.certificates };
   const url = `${suite.urls.gateway}/v1/events`;
   return [
     { kind: "gRPC batches", events: 10_000, perCall: 500, inFlight: 8, retry: true, ...ingest },
     { kind: "gRPC unary", events: 1000, inFlight: 32, retry: true, ...ingest },
-    { kind: "JSON batches", events: 5000, perCall: 500, inFlight: 4, retry: true, url },
-    { kind: "JSON single", events: 500, inFlight: 16, retry: true, url, wrapped: false },
+    { kind: "JSON batches", events: 5000, perCall: 500, inFlight: 4, retry: true, url, token },
+    { kind: "JSON single", events: 500, inFlight: 16, retry: true, url, token, wrapped: false },
   ];
 }
 

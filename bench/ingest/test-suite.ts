@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
+import { clientCredentials } from "@ocellus/client/client-credentials.ts";
 import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { SERVICES } from "@ocellus/suite/service-process.ts";
 import { type SuiteOptions, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
-import { connect } from "nats";
 import pg from "pg";
 import { Child } from "./child.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -17,13 +18,20 @@ export type Measured = Awaited<ReturnType<typeof startMeasured>>;
  *
  * @param environment what single services are told beyond the usual
  */
-export async function startMeasured(folder: string, environment: SuiteOptions["environment"] = {}) {
+export async function startMeasured(
+  folder: string,
+  environment: SuiteOptions["environment"] = {},
+  postgresSettings: SuiteOptions["postgresSettings"] = {},
+) {
   await using stack = new AsyncDisposableStack();
-  const suite = stack.use(await startSuite({ dataDir: folder, ports: await freeSuitePorts(), environment }));
+  const ports = await freeSuitePorts();
+  const told = withLongTokens(environment);
+  const suite = stack.use(await startSuite({ dataDir: folder, ports, environment: told, postgresSettings }));
+  const token = await clientCredentials({ gateway: suite.urls.gateway, ...suite.administrator })();
   const database = new pg.Client({ connectionString: suite.urls.database });
   await database.connect();
   stack.defer(() => database.end());
-  const nats = await connect({ servers: suite.urls.nats });
+  const nats = await connectOperator(suite.urls.nats, suite.certificates);
   stack.defer(() => nats.close());
   const manager = await nats.jetstreamManager();
   const load = stack.use(new Child("load-generator.ts"));
@@ -39,14 +47,20 @@ export async function startMeasured(folder: string, environment: SuiteOptions["e
   const owned = stack.move();
   return {
     suite,
+    token,
     database,
     manager,
     load,
     echoPorts,
     parts,
-    pipeline: new Pipeline(manager, database, suite.urls.gateway),
+    pipeline: new Pipeline(manager, database, { url: suite.urls.gateway, token }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Tokens that outlast any bench: how they are renewed is not measured here. */
+function withLongTokens(environment: NonNullable<SuiteOptions["environment"]>): SuiteOptions["environment"] {
+  return { ...environment, gateway: { TOKEN_LIFETIME: "1d", ...environment.gateway } };
 }
 
 /** Has each service write a CPU profile into a folder as it ends. */

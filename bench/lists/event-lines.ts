@@ -1,10 +1,8 @@
+import { hex, idOf, NULL, randomOf, timeOf } from "../shared/event-fields.ts";
+
 /** The time of the first event, and the one before which the last lies. */
 export const START = Date.UTC(2025, 10, 1);
 export const END = Date.UTC(2026, 10, 1);
-
-/** The columns of a line. */
-export const COLUMNS =
-  'id, "timestamp", namespace, name, category, session_id, person_id, value, data, receive_time' as const;
 
 /** A namespace that lives in the first twelfth of the year alone, and one with 500 events. */
 export const GONE = "gone";
@@ -18,7 +16,6 @@ export const RARE = "refund";
 
 const NAMESPACES = ["shop", "blog", "docs", "intranet", ...Array.from({ length: 14 }, (_, i) => `app-${i}`)];
 const CATEGORIES = ["interaction", "server", "billing", ...Array.from({ length: 8 }, (_, i) => `category-${i}`)];
-const NULL = "\\N";
 
 /**
  * The lines of COPY of `count` events, in order of time; the same for the same count. Many things are frequent by themselves and
@@ -27,9 +24,10 @@ const NULL = "\\N";
 export function* eventLines(count: number): Generator<string> {
   const random = randomOf(1);
   const persons = Math.max(1, Math.floor((count * 3) / 100));
+  const startMicros = START * 1000;
   const stepMicros = ((END - START) * 1000) / count;
   for (let i = 0; i < count; i++) {
-    const micros = Math.floor((i + random()) * stepMicros);
+    const micros = startMicros + Math.floor((i + random()) * stepMicros);
     const hasSession = random() < 0.6;
     const session = Math.max(0, Math.floor((i - random() * 300) / 10));
     const visit = hasSession ? randomOf(session * 7919 + 1) : random;
@@ -89,33 +87,4 @@ function dataOf(random: () => number): string {
     `{"path":"/products/${Math.floor(random() * 5000)}","referrer":"https://${pick(["search", "news", "mail"])}.example/",` +
     `"device":"${pick(["phone", "tablet", "desktop"])}","width":${320 + Math.floor(random() * 2000)},"experiment":"${pick(["a", "b"])}"}`
   );
-}
-
-/** A UUIDv7, as services make them. */
-function idOf(micros: number, random: () => number): string {
-  const time = (START + Math.floor(micros / 1000)).toString(16).padStart(12, "0");
-  const rest = hex(random, 8) + hex(random, 8);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-a${rest.slice(3, 6)}-${rest.slice(6, 16)}${hex(random, 2)}`;
-}
-
-function timeOf(micros: number): string {
-  const iso = new Date(START + Math.floor(micros / 1000)).toISOString();
-  return `${iso.slice(0, -1)}${String(micros % 1000).padStart(3, "0")}Z`;
-}
-
-function hex(random: () => number, digits: number): string {
-  return Math.floor(random() * 16 ** digits)
-    .toString(16)
-    .padStart(digits, "0");
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

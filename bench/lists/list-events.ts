@@ -1,16 +1,17 @@
 // Measures GET /v1/events over many stored events: see ../README.md.
-import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
+import { clientCredentials } from "@ocellus/client/client-credentials.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
 import { numberTable } from "@ocellus/suite/number-table.ts";
 import { startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
-import type pg from "pg";
+import { isEmpty, loadEvents } from "../shared/load-events.ts";
+import { writeResults } from "../shared/write-results.ts";
+import { END, eventLines, START } from "./event-lines.ts";
 import { explainList } from "./explain.ts";
 import { filtersOf } from "./filters.ts";
-import { loadEvents } from "./load-events.ts";
 import { type Measured, measurePages } from "./measure.ts";
 
 const LIMIT_MS = 50;
@@ -41,25 +42,27 @@ export async function benchListEvents({
   only = () => true,
 }: BenchOptions): Promise<Result[]> {
   await using suite = await startSuite({ dataDir, ports: await freeSuitePorts() });
+  const url = suite.urls.gateway;
+  const gateway = { url, token: clientCredentials({ gateway: url, ...suite.administrator }) };
   return await withConnection(suite.urls.database, async (client) => {
-    if (await isEmpty(client)) say(`loaded ${events} events in ${(await loadEvents(client, events)).toFixed(0)} s`);
-    const log = join(dataDir, "postgres", "postgres.log");
+    if (await isEmpty(client)) {
+      const seconds = await loadEvents(client, eventLines(events), { start: START, end: END });
+      say(`loaded ${events} events in ${seconds.toFixed(0)} s`);
+    }
     const measured: Result[] = [];
     const plans: string[] = [];
     for (const [filter, query] of filtersOf(events).filter(([title]) => only(title))) {
       for (const pageSize of pageSizes) {
         const explain = async (page: number, again: () => Promise<unknown>) => {
           if (pageSize !== pageSizes[0]) return;
-          plans.push(`## ${filter}, page ${page}\n${await explainList(client, log, again)}\n`);
+          plans.push(`## ${filter}, page ${page}\n${await explainList(client, dataDir, again)}\n`);
         };
-        const pages = await measurePages(suite.urls.gateway, query, pageSize, explain);
+        const pages = await measurePages(gateway, query, pageSize, explain);
         measured.push(...pages.map((page) => ({ filter, pageSize, ...page })));
       }
     }
-    mkdirSync(results, { recursive: true });
     const where = { events, cpus: cpus().length, cpu: cpus()[0]?.model, load: loadavg() };
-    writeFileSync(join(results, "list-events.json"), `${JSON.stringify({ ...where, measured }, undefined, 1)}\n`);
-    writeFileSync(join(results, "list-events-plans.txt"), plans.join("\n"));
+    writeResults(results, { "list-events.json": { ...where, measured }, "list-events-plans.txt": plans.join("\n") });
     return measured;
   });
 }
@@ -70,10 +73,6 @@ export function tableOf(results: Result[]): string {
   for (const { filter, pageSize, page, events, medianMs, p99Ms } of results.toSorted((a, b) => b.medianMs - a.medianMs))
     table.push([filter, pageSize, page, events, medianMs.toFixed(1), p99Ms.toFixed(1)]);
   return table.toString();
-}
-
-async function isEmpty(client: pg.Client): Promise<boolean> {
-  return (await client.query("select from ingest.events limit 1")).rowCount === 0;
 }
 
 function say(line: string): void {

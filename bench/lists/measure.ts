@@ -25,14 +25,16 @@ interface Page {
 
 /** Asks for the first page, and for the hundredth or, where there are fewer, the last; `afterEach` runs after each of the two. */
 export async function measurePages(
-  gateway: string,
+  gateway: { url: string; token: () => Promise<string> },
   filter: Filter,
   pageSize: number,
   afterEach: (page: number, again: () => Promise<unknown>) => Promise<void>,
 ): Promise<Measured[]> {
   const get = async (pageToken: string): Promise<Page> => {
     const query = new URLSearchParams({ ...filter, pageSize: String(pageSize), pageToken });
-    const response = await fetch(`${gateway}/v1/events?${query}`);
+    const response = await fetch(`${gateway.url}/v1/events?${query}`, {
+      headers: { authorization: `Bearer ${await gateway.token()}` },
+    });
     // A list that takes longer than the gateway waits is a result, too.
     if (!response.ok) return { events: [], nextPageToken: "", failure: `${response.status} ${await response.text()}` };
     return (await response.json()) as Page;

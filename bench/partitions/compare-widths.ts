@@ -9,7 +9,8 @@ import { startPostgres } from "@ocellus/suite/postgres.ts";
 import { runMigrations } from "@ocellus/suite/service-process.ts";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { COLUMNS, END, eventLines, START } from "../lists/event-lines.ts";
+import { END, eventLines, START } from "../lists/event-lines.ts";
+import { COLUMNS } from "../shared/event-fields.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 200_000);
 const BATCH = 5000;

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
+import type { Json } from "../support/call-gateway.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestBed, type TestBed } from "../support/test-bed.ts";
-import { fieldsIn, type Json, type Tracker, trackerOf } from "./support/tracker.ts";
+import { fieldsIn, type Tracker, trackerOf } from "./support/tracker.ts";
 
 let bed: TestBed;
 let c: Tracker;

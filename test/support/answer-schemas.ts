@@ -1,8 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-
-// biome-ignore lint/suspicious/noExplicitAny: documents are walked as the trees that they are
-type Json = any;
+import type { Json } from "./call-gateway.ts";
 
 /** Says what is wrong with an answer by the document; nothing in most cases. */
 export type CheckAnswer = (method: string, path: string, status: number, json: unknown) => string[];

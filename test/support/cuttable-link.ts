@@ -6,6 +6,8 @@ export interface CuttableLink extends AsyncDisposable {
   port: number;
   /** From now on nothing comes through, and nobody is told: neither on open connections nor on new ones. */
   cut(): void;
+  /** How many clients are connected. */
+  clients(): number;
   /** New connections come through again; those from before stay dead. */
   mend(): void;
 }
@@ -19,8 +21,11 @@ export async function startLink(target: number): Promise<CuttableLink> {
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
   };
+  const clients = new Set<Socket>();
   const server = createServer((near) => {
     keep(near);
+    clients.add(near);
+    near.once("close", () => clients.delete(near));
     if (isCut) return;
     const far = connect(target, "127.0.0.1");
     keep(far);
@@ -31,6 +36,7 @@ export async function startLink(target: number): Promise<CuttableLink> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    clients: () => clients.size,
     cut() {
       isCut = true;
       for (const socket of sockets) socket.unpipe().pause();

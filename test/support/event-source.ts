@@ -1,3 +1,4 @@
+import { fetch } from "./fetch-with-token.ts";
 /** A server-sent event, as the WHATWG HTML standard has a client read it. */
 export interface ServerSentEvent {
   type: string;

@@ -17,6 +17,8 @@ import { shareServers, TEMPLATE } from "./shared-servers.ts";
 export default async function startSharedServers(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ocellus-test-"));
   const certificates = join(folder, "certificates");
+  // Services start some two hundred times: all but the first time from what Node compiled.
+  process.env.NODE_COMPILE_CACHE = join(folder, "cache");
   const [postgres, natsServer] = await Promise.all([
     startPostgres({ dataDir: join(folder, "postgres"), port: await freePort() }),
     findNatsServer(join(repositoryRoot, ".ocellus/bin")),
@@ -25,6 +27,6 @@ export default async function startSharedServers(): Promise<void> {
   const template = await createDatabase(postgres.adminUrl, TEMPLATE);
   await runMigrations({ environment: { DATABASE_URL: template } });
   const password = "test";
-  await ensureLogins(template, { ingest: password, sessions: password, aggregation: password });
+  await ensureLogins(template, { ingest: password, sessions: password, aggregation: password, gateway: password });
   shareServers({ folder, certificates, natsServer, adminUrl: postgres.adminUrl, password }, postgres);
 }

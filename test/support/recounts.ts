@@ -1,13 +1,14 @@
-import { connect } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
+import type { Json } from "./call-gateway.ts";
 import { eventually } from "./eventually.ts";
+import { fetch } from "./fetch-with-token.ts";
 import type { TestBed } from "./test-bed.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
-
 /** Waits until nothing is on its way: each stream is empty, and so is the outbox. */
-export async function untilQuiet(bed: TestBed): Promise<void> {
-  const nats = await connect({ servers: bed.nats.url });
+export async function untilQuiet(
+  bed: Pick<TestBed, "query" | "certificates"> & { nats: { url: string } },
+): Promise<void> {
+  const nats = await connectOperator(bed.nats.url, bed.certificates);
   const manager = await nats.jetstreamManager();
   await eventually(async () => {
     const streams = await Promise.all(["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)));
@@ -18,7 +19,7 @@ export async function untilQuiet(bed: TestBed): Promise<void> {
 }
 
 /** Waits until no bucket of the namespace is dirty. */
-export const untilMaterialised = (bed: TestBed, namespace: string) =>
+export const untilMaterialised = (bed: Pick<TestBed, "query">, namespace: string) =>
   eventually(async () => {
     const dirty = await bed.query("select from aggregation.dirty_buckets where namespace = $1", [namespace]);
     return dirty.length === 0 ? true : undefined;
@@ -58,7 +59,7 @@ export const recountedSessions = (bed: Pick<TestBed, "query">, namespace: string
   );
 
 /** The aggregates of a series by the hour, as the gateway answers them. */
-export async function aggregates(bed: TestBed, namespace: string, name: string): Promise<Json[]> {
+export async function aggregates(bed: Pick<TestBed, "url">, namespace: string, name: string): Promise<Json[]> {
   const query = async (type: string) => {
     const path = `/v1/aggregates/${namespace}/${name}?granularity=hour&aggregationType=${type}`;
     return (await (await fetch(bed.url + path)).json()) as Json;
@@ -73,7 +74,7 @@ export async function aggregates(bed: TestBed, namespace: string, name: string):
 }
 
 /** The same, as the stored events make them. */
-export const recount = (bed: TestBed, namespace: string, name: string) =>
+export const recount = (bed: Pick<TestBed, "query">, namespace: string, name: string) =>
   bed.query(
     `select date_trunc('hour', "timestamp", 'UTC') as hour, count(*) as count, sum(value::text::numeric)::float8 as sum,
        max(value) as max

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { exitWhenTold } from "@ocellus/suite/exit-when-told.ts";
 import { printLine, printProblem } from "@ocellus/suite/report.ts";
 import { readChaosConfig } from "./chaos-config.ts";
 import { FULL, SHORT } from "./plan.ts";
 import { reportOf, summaryOf } from "./report.ts";
 import { runChaos } from "./run-chaos.ts";
 
-// What was started is ended as this process exits.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+exitWhenTold();
 
 try {
   const config = readChaosConfig();

@@ -1,10 +1,10 @@
 import { SERVICES } from "@ocellus/suite/service-process.ts";
-import { crashNats, crashPostgres } from "./faults/crash-servers.ts";
 import { cutNetwork } from "./faults/cut-network.ts";
+import { crashNats, crashPostgres, restartNats } from "./faults/end-servers.ts";
+import { killService, restartService } from "./faults/end-service.ts";
 import type { Fault } from "./faults/fault.ts";
 import { fillQueue } from "./faults/fill-queue.ts";
 import { freezeServer, stopConsumer } from "./faults/freeze.ts";
-import { killService } from "./faults/kill-service.ts";
 import { sendPoison } from "./faults/send-poison.ts";
 
 /** How long the faults last that last. */
@@ -26,7 +26,9 @@ const CUTS_PER_ROUND = 3;
 export function planRound(durations: Durations, dice: () => number): Fault[][] {
   const faults = [
     ...SERVICES.map(killService),
+    restartService(SERVICES[Math.floor(dice() * SERVICES.length)]!),
     crashNats,
+    restartNats,
     crashPostgres,
     freezeServer("postgres", durations.freezeMs),
     freezeServer("nats", durations.freezeMs),

@@ -1,5 +1,5 @@
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
-import { connect } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { Entry } from "./load/entry.ts";
 import type { Load } from "./load/load.ts";
@@ -42,7 +42,7 @@ export class Recovery {
 
   async #servesAll(): Promise<true> {
     for (const path of READS) {
-      const { status } = await request(this.#target.url + path, "GET", undefined, READ_WITHIN_MS);
+      const { status } = await request(this.#target, path, "GET", undefined, READ_WITHIN_MS);
       if (status !== 200) throw new Error(`GET ${path} answers ${status}`);
     }
     return true;
@@ -76,7 +76,7 @@ export class Recovery {
       if (left.length > 0) throw new Error(`${left.length} messages wait in the outbox`);
       return true;
     }, left());
-    const nats = await connect({ servers: target.nats.url });
+    const nats = await connectOperator(target.nats.url, target.certificates);
     try {
       const manager = await nats.jetstreamManager();
       const { last_seq } = (await manager.streams.info(EVENT_CHANGES.stream)).state;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { MemoryWatch } from "@ocellus/suite/memory-watch.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { diceOf } from "../../../test/support/dice.ts";
 import type { Fault } from "./faults/fault.ts";
 import { Load } from "./load/load.ts";
 import { type Durations, planRound } from "./plan.ts";
 import { Recovery } from "./recovery.ts";
-import { MemoryWatch } from "./target/memory.ts";
 import { Target } from "./target/target.ts";
 import { type Findings, verify } from "./verify/verify.ts";
 
@@ -44,7 +44,10 @@ export interface ChaosResult {
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   using folder = temporaryFolder();
   const target = await Target.start(options.dataDir ?? folder.path);
-  const memory = new MemoryWatch(target);
+  const memory = new MemoryWatch({
+    nameOf: (pid, parent) => target.partOf(pid, parent),
+    failed: ({ message }) => target.problems.push(`memory could not be watched: ${message}`),
+  });
   try {
     const start = performance.now();
     const load = new Load(target, options.seed);

@@ -1,6 +1,7 @@
+import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { type Channel, openConnectChannel, openGrpcChannel } from "./open-channel.ts";
-import { SERVICES, type ServerName } from "./services.ts";
+import { GATEWAY_SERVICES, SERVICES, type ServerName } from "./services.ts";
 import type { TlsFiles } from "./tls-files.ts";
 import { sendToken, type Token } from "./token.ts";
 
@@ -36,7 +37,14 @@ export type Clients = { [Name in keyof typeof SERVICES]: Client<(typeof SERVICES
     close(): void;
   };
 
+/** The clients through the gateway: those of its own services, which need a token with the scope `admin`, besides all others. */
+export type GatewayClients = Clients & {
+  [Name in keyof typeof GATEWAY_SERVICES]: Client<(typeof GATEWAY_SERVICES)[Name]>;
+};
+
 /** Makes the clients. Nothing is connected before the first call. Throws where a file of `tls` cannot be read. */
+export function createClients(options: GatewayOptions): GatewayClients;
+export function createClients(options: GatewayOptions | DirectOptions): Clients;
 export function createClients(options: GatewayOptions | DirectOptions): Clients {
   const interceptors = options.token === undefined ? [] : [sendToken(options.token)];
   const channels = new Map<string, Channel>();
@@ -47,12 +55,21 @@ export function createClients(options: GatewayOptions | DirectOptions): Clients 
     channels.set(url, channel);
     return channel;
   };
-  const entries = Object.entries(SERVICES).map(([name, { service, server }]) => [
+  const entries = Object.entries(SERVICES).map(([name, { service, server }]): [string, Client<DescService>] => [
     name,
     createClient(service, channelTo(server).transport),
   ]);
+  if ("gateway" in options) {
+    const own = Object.entries(GATEWAY_SERVICES);
+    entries.push(
+      ...own.map(([name, service]): [string, Client<DescService>] => [
+        name,
+        createClient(service, channelTo("ingest").transport),
+      ]),
+    );
+  }
   const close = () => {
     for (const channel of channels.values()) channel.close();
   };
-  return { ...Object.fromEntries(entries), close, [Symbol.dispose]: close };
+  return { ...(Object.fromEntries(entries) as unknown as Clients), close, [Symbol.dispose]: close };
 }

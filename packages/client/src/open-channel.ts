@@ -1,7 +1,10 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { untilTaken } from "./refused-stream.ts";
+import { SessionManager } from "./session-manager.ts";
 import { Silence } from "./silence.ts";
 import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
@@ -28,16 +31,21 @@ const SILENCE_MS = PING_OPTIONS.pingIntervalMs + PING_OPTIONS.pingTimeoutMs;
 
 /** Speaks gRPC over one HTTP/2 connection. */
 export function openGrpcChannel({ url, tls = {}, interceptors }: ChannelOptions): Channel {
-  const sessionManager = new Http2SessionManager(url, PING_OPTIONS, url.startsWith("https:") ? readTlsFiles(tls) : {});
+  const sessionManager = new SessionManager(url, PING_OPTIONS, url.startsWith("https:") ? readTlsFiles(tls) : {});
   const transport = createGrpcTransport({ baseUrl: url, sessionManager, interceptors });
   const silence = new Silence(SILENCE_MS);
   const watched: Transport = {
     unary: (...call) =>
       silence.during(
-        () => transport.unary(...call),
+        () => untilTaken(() => transport.unary(...call)),
         (error) => sessionManager.abort(error),
       ),
-    stream: (...call) => transport.stream(...call),
+    async stream(method, signal, timeoutMs, header, input, contextValues) {
+      const send = (sent: typeof input) => transport.stream(method, signal, timeoutMs, header, sent, contextValues);
+      if (method.methodKind !== "server_streaming") return send(input);
+      const [request] = await Array.fromAsync(input);
+      return untilTaken(() => send(createAsyncIterable([request!])));
+    },
   };
   return closable(watched, () => sessionManager.abort());
 }

@@ -29,7 +29,7 @@ const FINAL = new Set<Code>([
 ]);
 
 /** The only answers which say for sure that an event is not in the queue, and may be later. */
-const NOTHING_TAKEN = [ErrorReason.QUEUE_FULL, ErrorReason.OVERLOADED].map(
+const NOTHING_TAKEN = [ErrorReason.QUEUE_FULL, ErrorReason.OVERLOADED, ErrorReason.RATE_LIMITED].map(
   (reason) => ErrorReasonSchema.value[reason]?.localName,
 );
 

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Code } from "@connectrpc/connect";
@@ -75,12 +74,4 @@ test("a process that is told to end hands over what it could not deliver", async
     process.kill(pid, "SIGTERM");
   });
   expect({ output, code }).toEqual({ output: `${peer.batches[0]![0]!.id} stuck`, code: 0 });
-});
-
-test("the example of the README runs as it is", async () => {
-  const [, example] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))!;
-  const { output, code } = await run(example!);
-  expect(output).toContain("{ accepted: 1, refused: 0, dropped: 0, pending: 0 }");
-  expect(code).toBe(0);
-  expect(peer.batches).toMatchObject([[{ namespace: "shop", name: "pageview", data: { path: "/doors" } }]]);
 });

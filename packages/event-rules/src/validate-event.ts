@@ -2,11 +2,12 @@ import { isFieldSet } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { timeProblem } from "@ocellus/runtime/check-request.ts";
+import { isUuid } from "@ocellus/runtime/is-uuid.ts";
 import type { Violation } from "@ocellus/runtime/service-error.ts";
 import { textProblem } from "@ocellus/runtime/text-problem.ts";
 import { EARLIEST, isoOf, type Micros, microsOf } from "@ocellus/runtime/time.ts";
 import { dataProblem } from "./data-problem.ts";
-import { isUuid, timeInUuid } from "./uuid.ts";
+import { timeInUuid } from "./time-in-uuid.ts";
 
 /** The longest texts, in Unicode code points. */
 export const MAX_LENGTHS = { namespace: 120, name: 150, category: 255, sessionId: 255, personId: 255 } as const;

@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
 import { freePorts } from "@ocellus/suite/ports.ts";
-import { connect, DiscardPolicy, type NatsConnection, type NatsError } from "nats";
+import { DiscardPolicy, type NatsConnection, type NatsError } from "nats";
+import { freeze } from "../../../test/support/freeze.ts";
 import { sharedServers } from "../../../test/support/shared-servers.ts";
 import { AckedPublisher } from "./acked-publisher.ts";
 
+const { natsServer, certificates } = sharedServers();
 let folder: string;
 let nats: Nats;
 let connection: NatsConnection;
@@ -15,8 +18,8 @@ let connection: NatsConnection;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "acked-publisher-"));
   const [port] = (await freePorts(1)) as [number];
-  nats = await startNats({ binary: sharedServers().natsServer, dataDir: folder, port });
-  connection = await connect({ servers: nats.url });
+  nats = await startNats({ binary: natsServer, dataDir: folder, certificates, port });
+  connection = await connectOperator(nats.url, certificates);
   const manager = await connection.jetstreamManager();
   await manager.streams.add({ name: "ROOMY", subjects: ["roomy"] });
   await manager.streams.add({ name: "FULL", subjects: ["full"], max_bytes: 1000, discard: DiscardPolicy.New });
@@ -54,7 +57,7 @@ test("a subject of no stream is refused at once", async () => {
 
 test("without an answer in time it fails with TIMEOUT, and later answers harm nobody", async () => {
   const publisher = new AckedPublisher(connection, 300);
-  process.kill(nats.pid(), "SIGSTOP");
+  await freeze(nats.pid());
   try {
     expect((await errorOf(publisher.publish("roomy", Buffer.from("late")))).code).toBe("TIMEOUT");
   } finally {

@@ -1,9 +1,10 @@
-import { createInbox, ErrorCode, type Msg, type NatsConnection, NatsError } from "nats";
+import { createInbox, ErrorCode, Events, type Msg, type MsgHdrs, type NatsConnection, NatsError } from "nats";
 
 /** How often publications without an answer are looked for. */
 const TICK_MS = 100;
 
 interface Waiting {
+  subject: string;
   resolve: () => void;
   reject: (error: NatsError) => void;
   /** The tick at which it is given up. */
@@ -17,29 +18,33 @@ interface Waiting {
 export class AckedPublisher {
   readonly #connection: NatsConnection;
   readonly #timeoutTicks: number;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #waiting = new Map<string, Waiting>();
   #next = 0;
   #tick = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, timeoutMs: number) {
+  /** @param inboxPrefix where the connection may read answers; by default anywhere */
+  constructor(connection: NatsConnection, timeoutMs: number, inboxPrefix?: string) {
     this.#connection = connection;
+    this.#inbox = createInbox(inboxPrefix);
     this.#timeoutTicks = Math.ceil(timeoutMs / TICK_MS) + 1;
     connection.subscribe(`${this.#inbox}.*`, { callback: (_, message) => this.#answered(message) });
+    void this.#heedRefusals();
   }
 
   /**
    * Resolves when the message is durable in its stream. Throws a NatsError: with the `api_error` of JetStream where it
-   * refused, TIMEOUT where nothing came in time, so that it is not known what became of the message.
+   * refused, PERMISSIONS_VIOLATION where we may not publish there, TIMEOUT where nothing came in time, so that it is not known what
+   * became of the message.
    */
-  publish(subject: string, payload: Uint8Array): Promise<void> {
+  publish(subject: string, payload: Uint8Array, headers?: MsgHdrs): Promise<void> {
     return new Promise((resolve, reject) => {
       const token = (this.#next++).toString(36);
-      this.#waiting.set(token, { resolve, reject, until: this.#tick + this.#timeoutTicks });
+      this.#waiting.set(token, { subject, resolve, reject, until: this.#tick + this.#timeoutTicks });
       this.#timer ??= setInterval(() => this.#expire(), TICK_MS);
       try {
-        this.#connection.publish(subject, payload, { reply: `${this.#inbox}.${token}` });
+        this.#connection.publish(subject, payload, { reply: `${this.#inbox}.${token}`, ...(headers && { headers }) });
       } catch (error) {
         this.#take(token)?.reject(error as NatsError);
       }
@@ -52,6 +57,18 @@ export class AckedPublisher {
     const failure = failureIn(message);
     if (failure) waiting.reject(failure);
     else waiting.resolve();
+  }
+
+  /** NATS says which subject it refuses, and not which message. */
+  async #heedRefusals(): Promise<void> {
+    for await (const { type, permissionContext } of this.#connection.status()) {
+      if (type !== Events.Error || permissionContext?.operation !== "publish") continue;
+      const { subject } = permissionContext;
+      for (const [token, waiting] of this.#waiting) {
+        if (waiting.subject !== subject) continue;
+        this.#take(token)?.reject(new NatsError(`publishing to ${subject} is denied`, ErrorCode.PermissionsViolation));
+      }
+    }
   }
 
   #take(token: string): Waiting | undefined {

@@ -1,9 +1,9 @@
-import type { PeerCertificate } from "node:tls";
 import type { ServerUnaryCall } from "@grpc/grpc-js";
+import { peerNameOf } from "./peer-name.ts";
 
 /** Who calls a service. */
 export interface Caller {
-  /** The name in its certificate: the common name, or else the first DNS name; empty where it has neither. */
+  /** The name of the peer in its certificate, such as `gateway`; empty where it has none of the suite. */
   name: string;
   /** Its network address, without a port. */
   address: string;
@@ -15,19 +15,14 @@ type Call = Pick<ServerUnaryCall<unknown, unknown>, "getPeer" | "getAuthContext"
 
 /** The caller of a call. */
 export function callerOf(call: Call): Caller {
-  const certificate = call.getAuthContext().sslPeerCertificate;
   return {
-    name: certificate ? nameIn(certificate) : "",
+    get name() {
+      return peerNameOf(call);
+    },
     address: call.getPeer().replace(/:\d+$/, ""),
     told(key) {
       const [value] = call.metadata.get(key);
       return value === undefined ? undefined : String(value);
     },
   };
-}
-
-function nameIn({ subject, subjectaltname = "" }: PeerCertificate): string {
-  // A certificate may have several common names.
-  const commonName = [subject?.CN ?? []].flat()[0];
-  return commonName ?? /(?:^|, )DNS:([^,]+)/.exec(subjectaltname)?.[1] ?? "";
 }

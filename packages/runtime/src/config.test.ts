@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { port, str } from "envalid";
-import { commonVariables, duration, readConfig, stateVariables, urlOf, wholeNumber } from "./config.ts";
+import { address, commonVariables, duration, readConfig, stateVariables, urlOf, wholeNumber } from "./config.ts";
 
 const specs = {
   PORT: port({ desc: "where it listens" }),
@@ -33,6 +33,17 @@ test("everything that is missing or malformed is named at once, with what it is 
   }
 });
 
+test("a secret that is malformed is not told", () => {
+  const read = () =>
+    readConfig(
+      { QUEUE: specs.QUEUE, FIRST_SECRET: duration({ desc: "what nobody else knows" }) },
+      { QUEUE: "http://ann:hunter2@b", FIRST_SECRET: "hunter2" },
+    );
+  expect(read).toThrow(/QUEUE cannot be "http:\/\/…@b".*whom it asks/);
+  expect(read).toThrow(/FIRST_SECRET cannot be what it is.*what nobody else knows/);
+  expect(read).not.toThrow("hunter2");
+});
+
 test("a service without any environment is told of every variable that it needs", () => {
   const read = () => readConfig({ ...commonVariables, ...stateVariables }, {});
   for (const name of ["HEALTH_PORT", "TLS_CA", "TLS_CERT", "TLS_KEY", "GRPC_PORT", "DATABASE_URL", "NATS_URL"]) {
@@ -52,4 +63,23 @@ test.each([
 
 test.each(["0s", "-1s", "1", "1 s", "1.5h", ""])("%j is no length of time", (PATIENCE) => {
   expect(() => readConfig({ PATIENCE: duration() }, { PATIENCE })).toThrow("PATIENCE");
+});
+
+test.each([
+  ["ingest:50051", true],
+  ["[::1]:50051", true],
+  ["ingest-0:50051,127.0.0.1:50052", true],
+  ["dns:///ingest.ocellus.svc:50051", true],
+  ["ingest", false],
+  ["ingest:0", false],
+  ["ingest:65536", false],
+  ["ingest:50051,", false],
+  ["ingest:50051, sessions:50051", false],
+  ["dns:///a:1,b:1", false],
+  ["dns://server/a:1", false],
+  ["https://ingest:50051", false],
+])("%j is an address: %s", (text, expected) => {
+  const read = () => readConfig({ ADDRESS: address({ desc: "whom it calls" }) }, { ADDRESS: text });
+  if (expected) expect(read().ADDRESS).toBe(text);
+  else expect(read).toThrow(/expected host:port, several of these/);
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { Client } from "pg";
 import type { Logger } from "pino";
+import { connectionTo, type DatabaseAddress } from "./database-address.ts";
 import type { Dependency } from "./grpc-service.ts";
 import { unavailable } from "./service-error.ts";
 
@@ -31,11 +32,11 @@ export class DatabaseWatch implements Dependency {
   }
 
   /** Pings until the signal aborts, over a connection of its own: the pool may be busy with long queries. */
-  async run(url: string, signal: AbortSignal, log: Logger): Promise<void> {
+  async run(address: DatabaseAddress, signal: AbortSignal, log: Logger): Promise<void> {
     let client: Client | undefined;
     while (!signal.aborted) {
       try {
-        client ??= await connect(url);
+        client ??= await connect(address);
         await answered(client.query("select 1"));
         if (!this.reachable) log.info("PostgreSQL answers again");
         this.reachable = true;
@@ -54,8 +55,8 @@ export class DatabaseWatch implements Dependency {
 
 const lost = () => unavailable("PostgreSQL does not answer; try again in a moment", ErrorReason.DATABASE_UNAVAILABLE);
 
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url, application_name: "ocellus-watch" });
+async function connect(address: DatabaseAddress): Promise<Client> {
+  const client = new Client({ ...connectionTo(address), application_name: "ocellus-watch" });
   // The failing query tells of it; without a listener a dropped connection would end the process.
   client.on("error", () => {});
   try {

@@ -1,7 +1,9 @@
 import { Migrator } from "@mikro-orm/migrations";
 import { defineConfig, MikroORM, type Options } from "@mikro-orm/postgresql";
+import type { Pool } from "pg";
 import type { Logger } from "pino";
-import { isDatabaseUnavailable } from "./database-errors.ts";
+import { connectionTo, type DatabaseAddress } from "./database-address.ts";
+import { isDatabaseUnavailable, isUnknownToUs } from "./database-errors.ts";
 import { freeDeadConnections } from "./free-dead-connections.ts";
 import { retryUntil } from "./retry.ts";
 
@@ -14,15 +16,14 @@ export interface Schema {
 }
 
 /** How many statements may run at once, and where. */
-export interface DatabaseOptions {
-  url: string;
+export interface DatabaseOptions extends DatabaseAddress {
   poolSize: number;
 }
 
 /** The MikroORM options of a schema. Times travel as text in UTC: they have microseconds, which a Date has not. */
-export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
+export function ormOptions(schema: Schema, { poolSize, ...address }: DatabaseOptions) {
   return defineConfig({
-    clientUrl: url,
+    clientUrl: address.url,
     schema: schema.name,
     entities: schema.entities,
     extensions: [Migrator],
@@ -32,7 +33,11 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
     forceUtcTimezone: true,
     discovery: { warnWhenNoEntities: false },
     driverOptions: {
-      onPoolCreated: freeDeadConnections,
+      onPoolCreated: (pool: Pool) => {
+        // MikroORM takes neither TLS nor anything that changes from a URL.
+        Object.assign(pool.options, connectionTo(address));
+        freeDeadConnections(pool);
+      },
       connectionTimeoutMillis: 5000,
       keepAlive: true,
       options: "-c timezone=UTC",
@@ -41,11 +46,10 @@ export function ormOptions(schema: Schema, { url, poolSize }: DatabaseOptions) {
   });
 }
 
-/**
- * Connects to PostgreSQL and waits for it for as long as it takes.
- *
- * Throws where the schema is older than this service, since it would fail at the first statement otherwise.
- */
+/** A schema that is older than the service, as while the migrations run. */
+class SchemaBehind extends Error {}
+
+/** Connects to PostgreSQL and waits for it, and for the migrations of this service's schema, for as long as it takes. */
 export async function connectDatabase(
   schema: Schema,
   options: DatabaseOptions,
@@ -53,17 +57,21 @@ export async function connectDatabase(
 ): Promise<MikroORM> {
   const orm = await MikroORM.init(ormOptions(schema, options));
   try {
-    const pending = await retryUntil(signal, () => orm.migrator.getPending(), {
-      when: isDatabaseUnavailable,
+    await retryUntil(signal, () => requireSchema(orm, schema.name), {
+      when: (error) => error instanceof SchemaBehind || isDatabaseUnavailable(error) || isUnknownToUs(error),
       report: (error) => log.warn(`waiting for PostgreSQL: ${error.message}`),
     });
-    if (pending.length > 0) {
-      const names = pending.map(({ name }) => name).join(", ");
-      throw new Error(`The schema "${schema.name}" lacks ${names}. Run \`make migrate\` first.`);
-    }
     return orm;
   } catch (error) {
     await orm.close();
     throw error;
   }
+}
+
+async function requireSchema(orm: MikroORM, name: string): Promise<void> {
+  const pending = await orm.migrator.getPending();
+  if (pending.length === 0) return;
+  throw new SchemaBehind(
+    `the schema "${name}" lacks ${pending.map(({ name }) => name).join(", ")}; run \`make migrate\``,
+  );
 }

@@ -4,15 +4,14 @@ import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, type ServingStatus } from "grpc-health-check";
+import type { CertificateFiles } from "./certificate-files.ts";
 import type { ServedService } from "./grpc-service.ts";
-import { serverCredentials, type TlsFiles } from "./tls.ts";
+import { limitCalls } from "./limit-calls.ts";
+import { limitGrpcServer } from "./limit-grpc-server.ts";
+import type { ConnectionLimits } from "./limit-variables.ts";
+import { type Rate, RateLimit } from "./rate-limit.ts";
+import { serverCredentials } from "./tls.ts";
 import { writeAhead } from "./write-ahead.ts";
-
-/**
- * The largest request that is read at all. It lies above the contract's limits of 4 MiB, so that a batch beyond these is
- * refused by its handler, with its field, and not by the transport.
- */
-export const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 
 /** Within what a client's window may be filled before it waits for us. */
 const FLOW_CONTROL_WINDOW = 8 * 1024 * 1024;
@@ -21,7 +20,22 @@ const FLOW_CONTROL_WINDOW = 8 * 1024 * 1024;
 export interface GrpcServerOptions {
   host: string;
   port: number;
-  tls: TlsFiles;
+  certificates: CertificateFiles;
+  limits: GrpcServerLimits;
+}
+
+/** How much a server bears. */
+export interface GrpcServerLimits {
+  connections: ConnectionLimits;
+  /**
+   * The largest request that is read at all. It lies above the contract's limits of 4 MiB, so that a batch beyond these is
+   * refused by its handler, with its field, and not by the transport.
+   */
+  messageBytes: number;
+  /** How often each of the clients may call. */
+  calls: Rate;
+  /** The peers that are clients: all others are of the suite, and trusted not to be a flood. */
+  clients: readonly string[];
 }
 
 /** A listening server. */
@@ -33,11 +47,13 @@ export interface GrpcServer {
 
 /** Serves the services, with `grpc.health.v1` and reflection, to peers with a certificate. Throws where the port is taken. */
 export async function startGrpcServer(services: ServedService[], options: GrpcServerOptions): Promise<GrpcServer> {
+  const { limits } = options;
   const server = new Server({
-    "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+    "grpc.max_receive_message_length": limits.messageBytes,
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW,
-    interceptors: [writeAhead],
+    interceptors: [limitCalls(new RateLimit(limits.calls), limits.clients), writeAhead],
   });
+  const limited = limitGrpcServer(server, limits.connections);
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const health = new HealthImplementation();
   const setHealth = (status: ServingStatus) => {
@@ -47,20 +63,32 @@ export async function startGrpcServer(services: ServedService[], options: GrpcSe
   reflectionOf(services).addToServer(server);
 
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${options.host}:${options.port}`, serverCredentials(options.tls), (error, bound) =>
+    server.bindAsync(`${options.host}:${options.port}`, serverCredentials(options.certificates), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
+  const guard = limited.guard({ clients: limits.clients, isStream: isRequestStream(services) });
   setHealth("SERVING");
   return {
     port,
     async stop(graceMs) {
       setHealth("NOT_SERVING");
-      const force = setTimeout(() => server.forceShutdown(), graceMs);
+      const force = setTimeout(() => {
+        server.forceShutdown();
+        guard.cutOff();
+      }, graceMs);
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       clearTimeout(force);
+      guard.stop();
     },
   };
+}
+
+/** Whether a method takes a stream of requests. Reflection does, too. */
+function isRequestStream(services: ServedService[]): (path: string) => boolean {
+  const methods = services.flatMap(({ definition }) => Object.values(definition));
+  const paths = new Set(methods.filter(({ requestStream }) => requestStream).map(({ path }) => path));
+  return (path) => paths.has(path) || path.startsWith("/grpc.reflection.");
 }
 
 /** Reflection over the files that define the services, and all that these import. */

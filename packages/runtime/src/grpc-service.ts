@@ -1,17 +1,22 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
-import type {
-  handleUnaryCall,
-  MethodDefinition,
-  ServerDuplexStream,
-  ServiceDefinition,
-  UntypedHandleCall,
-  UntypedServiceImplementation,
+import {
+  type handleUnaryCall,
+  type MethodDefinition,
+  type ServerDuplexStream,
+  type ServiceDefinition,
+  status,
+  type UntypedHandleCall,
+  type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import { answerInOrder } from "./answer-in-order.ts";
 import { callerOf } from "./caller.ts";
 import type { AnyService, CallContext } from "./handlers.ts";
 import { decode, encode } from "./message-codec.ts";
+import { limitIn, TOLD_NAMESPACES } from "./namespace-limit.ts";
+import { ObservedMethod } from "./observe-call.ts";
+import { peerNameOf } from "./peer-name.ts";
+import { type Peers, requirePeer } from "./peers.ts";
 import { RawStream, RawUnary, type ServedHandlers } from "./raw-handler.ts";
 import { toGrpcStatus, toServiceError } from "./status.ts";
 import { writeAll } from "./write-all.ts";
@@ -30,12 +35,16 @@ export interface Dependency {
 }
 
 /** What a served service shares among its calls. */
-export interface ServiceOptions {
+export interface ServiceOptions<S extends AnyService = AnyService> {
   log: Logger;
   /** Every call of the service needs it, but those of the methods in `without`: a stream ends when it is lost. */
   requires?: Dependency;
   without?: readonly string[];
+  /** Who may call each method. Default: everybody with a certificate. */
+  peers?: Peers<S>;
 }
+
+const { OK, CANCELLED } = status;
 
 type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<Buffer, Buffer>;
 
@@ -43,7 +52,7 @@ type Call = Parameters<handleUnaryCall<Buffer, Buffer>>[0] | ServerDuplexStream<
 export function serve<S extends AnyService>(
   descriptor: S,
   handlers: ServedHandlers<S>,
-  options: ServiceOptions,
+  options: ServiceOptions<S>,
 ): ServedService {
   const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
   const implementation: UntypedServiceImplementation = {};
@@ -98,11 +107,19 @@ function implement(
   options: ServiceOptions,
 ): UntypedHandleCall {
   const log = options.log.child({ method: `${method.parent.typeName}/${method.name}` });
+  const observed = new ObservedMethod(method);
   const dependency = options.without?.includes(method.localName) ? undefined : options.requires;
   const required = <T>(work: () => Promise<T>) => (dependency ? dependency.whileReachable(work) : work());
 
+  const allowed = options.peers?.of[method.localName];
+  const admit = (call: Call) => {
+    if (allowed) requirePeer(peerNameOf(call), allowed, options.peers!.clients, method.name);
+  };
+
   if (handler instanceof RawStream) {
-    return streaming(log, (call, context) => {
+    // Its requests are no parts of its trace, which would grow for as long as the stream goes on.
+    return streaming(observed, log, async (call, context) => {
+      admit(call);
       const { underWay, answer } = handler;
       return required(() => answerInOrder(call, underWay, (request) => answer(request, context)));
     });
@@ -110,15 +127,30 @@ function implement(
   const handle = bytesHandler(method, handler);
   if (method.methodKind === "unary") {
     const single: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
-      required(async () => (await handle(call.request, contextOf(call, log))) as Buffer).then(
-        (bytes) => respond(null, bytes),
-        (error) => respond(toGrpcStatus(toServiceError(error, log))),
-      );
+      const observation = observed.begin(call.metadata);
+      const answer = async () => {
+        admit(call);
+        return (await handle(call.request, contextOf(call, log))) as Buffer;
+      };
+      observation
+        .run(() => required(answer))
+        .then(
+          (bytes) => {
+            observation.end(OK);
+            respond(null, bytes);
+          },
+          (error) => {
+            const failure = toGrpcStatus(toServiceError(error, log));
+            observation.end(failure.code);
+            respond(failure);
+          },
+        );
     };
     return single;
   }
-  return streaming(log, (call, context) =>
+  return streaming(observed, log, (call, context) =>
     required(async () => {
+      admit(call);
       const requests = "request" in call ? call.request : requestsOf(call);
       await writeAll(call, handle(requests, context) as AsyncIterable<Buffer>, context.signal);
     }),
@@ -127,14 +159,24 @@ function implement(
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
 
-function streaming(log: Logger, work: (call: Stream, context: CallContext) => Promise<void>): UntypedHandleCall {
+function streaming(
+  observed: ObservedMethod,
+  log: Logger,
+  work: (call: Stream, context: CallContext) => Promise<void>,
+): UntypedHandleCall {
   const handle = (call: Stream) => {
+    const observation = observed.begin(call.metadata);
     const context = contextOf(call, log);
     work(call, context).then(
-      () => call.end(),
+      () => {
+        observation.end(call.cancelled ? CANCELLED : OK);
+        call.end();
+      },
       (error) => {
+        const failure = toGrpcStatus(toServiceError(error, log));
+        observation.end(call.cancelled ? CANCELLED : failure.code);
         context.end();
-        call.emit("error", toGrpcStatus(toServiceError(error, log)));
+        call.emit("error", failure);
       },
     );
   };
@@ -181,6 +223,11 @@ function contextOf(call: Call, log: Logger): CallContext & { end: () => void } {
       abort ??= new AbortController();
       if (ended) abort.abort();
       return abort.signal;
+    },
+    // Whoever tells of a limit only limits itself, so that it need not be asked who does.
+    get namespaces() {
+      const [text] = call.metadata.get(TOLD_NAMESPACES);
+      return limitIn(text?.toString());
     },
     log,
     caller: () => callerOf(call),

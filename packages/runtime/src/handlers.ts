@@ -2,6 +2,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import type { Logger } from "pino";
 import type { Caller } from "./caller.ts";
+import type { NamespaceLimit } from "./namespace-limit.ts";
 
 /** What a handler knows of its call besides the request. */
 export interface CallContext {
@@ -11,6 +12,8 @@ export interface CallContext {
    */
   signal: AbortSignal;
   log: Logger;
+  /** The namespaces to which the caller of the gateway is limited; undefined where all are open, as to a caller with a certificate. */
+  readonly namespaces: NamespaceLimit | undefined;
   /** Who calls. Worked out when it is asked for, since most calls never do. */
   caller(): Caller;
 }

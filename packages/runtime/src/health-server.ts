@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { collectDefaultMetrics, register } from "prom-client";
 
@@ -8,8 +8,8 @@ export type ReadinessCheck = { name: string; ready: () => boolean };
 /** The HTTP server of probes and metrics. */
 export interface HealthServer {
   port: number;
-  /** From now on `/readyz` asks these; before, it answers 503. */
-  serveWhile(checks: ReadinessCheck[]): void;
+  /** From now on `/readyz` asks these; before, it answers 503. Where it is ready it also tells what needs looking after. */
+  serveWhile(checks: ReadinessCheck[], warnings?: () => string[]): void;
   /** `/readyz` answers 503 from now on. */
   stopServing(): void;
   stop(): Promise<void>;
@@ -20,9 +20,10 @@ export interface HealthServer {
  * `/metrics` (Prometheus text), in plain HTTP: kubelet's probes bring no client certificate.
  */
 export async function startHealthServer(host: string, port: number): Promise<HealthServer> {
+  let warn = (): string[] => [];
   let checks: ReadinessCheck[] = [{ name: "start", ready: () => false }];
   collectDefaultMetrics({ register });
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const answer = (code: number, text: string, type = "text/plain") =>
       response.writeHead(code, { "content-type": type }).end(text);
     const path = request.url?.split("?")[0];
@@ -30,7 +31,12 @@ export async function startHealthServer(host: string, port: number): Promise<Hea
     if (path === "/metrics") return answer(200, await register.metrics(), register.contentType);
     if (path !== "/readyz") return answer(404, "Ask for /livez, /readyz or /metrics.\n");
     const missing = checks.filter(({ ready }) => !ready()).map(({ name }) => name);
-    return missing.length === 0 ? answer(200, "ok\n") : answer(503, `not ready: ${missing.join(", ")}\n`);
+    if (missing.length > 0) return answer(503, `not ready: ${missing.join(", ")}\n`);
+    return answer(200, ["ok", ...warn().map((warning) => `warning: ${warning}`), ""].join("\n"));
+  };
+  const server = createServer((request, response) => {
+    // What cannot be told must not end the process.
+    serve(request, response).catch((error: Error) => response.writeHead(500).end(`${error.message}\n`));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -38,8 +44,9 @@ export async function startHealthServer(host: string, port: number): Promise<Hea
   });
   return {
     port: (server.address() as AddressInfo).port,
-    serveWhile: (required) => {
+    serveWhile: (required, warnings = () => []) => {
       checks = required;
+      warn = warnings;
     },
     stopServing: () => {
       checks = [{ name: "stopping", ready: () => false }];

@@ -29,6 +29,11 @@ export async function runService(
   const stop = new AbortController();
   const closers: { name: string; close: () => Promise<unknown> | unknown }[] = [];
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort(signal));
+  // Node itself would write the whole error, with what PostgreSQL tells of a row.
+  process.once("uncaughtException", (error) => {
+    log.fatal({ err: error }, "an error that nobody has handled");
+    process.exit(1);
+  });
 
   const onStop: Lifecycle["onStop"] = (name, close) => closers.push({ name, close });
   const background: Lifecycle["background"] = (name, task) => {

@@ -1,10 +1,21 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { type EntityClass, type FilterQuery, type QueryOrderMap, type RawQueryFragment, raw } from "@mikro-orm/core";
+import {
+  type EntityClass,
+  type EntityMetadata,
+  type FilterQuery,
+  type QueryOrderMap,
+  type RawQueryFragment,
+  raw,
+} from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { searchedProblems } from "./check-request.ts";
+import { isUuid } from "./is-uuid.ts";
+import { withinNamespaces } from "./namespace-condition.ts";
+import type { NamespaceLimit } from "./namespace-limit.ts";
 import { pageOf, pageSizeProblems } from "./page.ts";
 import { invalidArgument, type Violation } from "./service-error.ts";
-import { isoOf, microsOf } from "./time.ts";
+import { unstorableProblem } from "./text-problem.ts";
+import { isMicros, isoOf, microsOf } from "./time.ts";
 
 /**
  * Makes the planner count the rows that it reads, and not the pages: otherwise it takes the index of times, whose rows lie side by
@@ -34,6 +45,8 @@ export interface NewestFirst {
    */
   indexed?: readonly string[][];
   also?: FurtherFilters;
+  /** The namespaces to which the caller is limited. */
+  within?: NamespaceLimit | undefined;
 }
 
 /** What a list filters by besides texts and its own time. */
@@ -64,22 +77,30 @@ export interface ListedPage<Row> {
 export async function listNewestFirst<Row extends object>(
   em: EntityManager,
   entity: EntityClass<Row>,
-  { texts, min, max, key, page: pageRequest, indexed = [], also = NOTHING_FURTHER }: NewestFirst,
+  { texts, min, max, key, page: pageRequest, indexed = [], also = NOTHING_FURTHER, within }: NewestFirst,
 ): Promise<ListedPage<Row>> {
   const problems = searchedProblems({ texts, times: Object.fromEntries([min, max]) });
   problems.push(...also.problems, ...pageSizeProblems(pageRequest.pageSize));
   if (problems.length > 0) throw invalidArgument(problems);
   const [from, to] = [min[1] && microsOf(min[1]), max[1] && microsOf(max[1])];
-  const page = pageOf(pageRequest, [texts, String(from), String(to), ...also.given]);
-
   const properties = key.map(propertyOf);
+  const given = [texts, String(from), String(to), ...also.given];
+  const page = pageOf(pageRequest, given, (texts) => isKeyOf(em.getMetadata(entity), properties, texts));
+  // One that may look into a single namespace asks for it, whether it says so or not.
+  const [only] = within?.globs ?? [];
+  if (within?.globs.length === 1 && !only!.includes("*")) texts.namespace ??= only;
+  const isNarrowed = within !== undefined && texts.namespace === undefined;
+
   const span: object[] = page.after ? after(key, page.after) : [];
   if (from !== undefined) span.push({ [properties[0]!]: { $gte: from } });
   if (to !== undefined) span.push({ [properties[0]!]: { $lte: to } });
-  const given = Object.keys(texts).filter((field) => texts[field] !== undefined);
+  const filtered = Object.keys(texts).filter((field) => texts[field] !== undefined);
   const having = (fields: readonly string[]): object[] =>
     fields.map((field) => ({ [propertyOf(field)]: unforeseen(texts[field]) }));
-  const driving = indexed.find((fields) => fields.every((field) => given.includes(field)));
+  // Where only the limit of the caller makes the list rare, all rows are looked through in stretches.
+  const driving = [...indexed, ...(isNarrowed && indexed.length > 0 ? [[]] : [])].find((fields) =>
+    fields.every((field) => filtered.includes(field)),
+  );
 
   const keyIn = (row: Row) => properties.map((property) => String((row as Record<string, unknown>)[property]));
 
@@ -91,17 +112,30 @@ export async function listNewestFirst<Row extends object>(
         disableIdentityMap: true,
         ...options,
       });
-    const isWide = driving && driving.length < given.length;
+    const isWide = driving && (driving.length < filtered.length || isNarrowed);
     const [last] = isWide
       ? await find([...having(driving), ...span], { limit: 1, offset: MAX_LOOKED_THROUGH - 1 })
       : [];
-    const conditions = [...having(given), ...also.conditions, ...span, ...(last ? upTo(key, keyIn(last)) : [])];
+    const conditions = [
+      ...having(filtered),
+      ...withinNamespaces(within),
+      ...also.conditions,
+      ...span,
+      ...(last ? upTo(key, keyIn(last)) : []),
+    ];
     return { rows: await find(conditions, { limit: page.size + 1 }), horizon: last };
   });
   const tokenAfter = (row: Row) => page.tokenAfter(keyIn(row));
   const read = rows.slice(0, page.size);
   const end = rows.length > page.size ? read.at(-1) : horizon;
   return { rows: read, nextPageToken: end ? tokenAfter(end) : "", tokenAfter };
+}
+
+/** Whether a row may have these texts as its key: a time first, and what its columns can hold. */
+function isKeyOf({ properties }: EntityMetadata, names: string[], [time = "", ...texts]: string[]): boolean {
+  const isText = (text: string, index: number) =>
+    properties[names[index + 1]!]!.columnTypes.includes("uuid") ? isUuid(text) : unstorableProblem(text) === undefined;
+  return texts.length === names.length - 1 && isMicros(time) && texts.every(isText);
 }
 
 /** A text that the planner does not look at, so that it chooses the index by the fields alone, and a rare text costs no more. */

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { JsMsg } from "nats";
 import type { Logger } from "pino";
+import { processingFacts, sendersOf } from "./message-traces.ts";
 import type { Queue } from "./nats.ts";
 import { retryUntil } from "./retry.ts";
 import { ACK_WAIT_MS } from "./streams.ts";
+import { traceTogether } from "./trace-together.ts";
 
 /** What every consumer works with. */
 export interface ConsumerContext {
@@ -33,12 +35,27 @@ export interface BatchSource {
 /** How long a batch that is not full waits for more. */
 const LINGER_MS = 5;
 
+/**
+ * How long a request for messages counts. Where NATS is back and its JetStream not yet, the client tries again only after as long (nats 2.29,
+ * half a minute otherwise), and meanwhile nothing is handled.
+ */
+const REQUEST_EXPIRES_MS = 5000;
+
 /** How long a message that could not be handled waits for its next try. */
 const RETRY_DELAY_MS = 1000;
 
+/** How often a message is read that cannot be read. */
+const READ_TRIES = 3;
+
+/** Whether a message that cannot be read is to come again: it may have been whole, and garbled on its way here. */
+export function isToBeReadAgain(message: JsMsg): boolean {
+  return message.info.deliveryCount < READ_TRIES;
+}
+
 /**
  * Hands every message of a durable consumer to `handle`, in batches, one after another, until the signal aborts. A batch
- * is acknowledged when `handle` is done, and comes again when it throws: `handle` must bear redelivery.
+ * is acknowledged when `handle` is done, and comes again when it throws: `handle` must bear redelivery. Throws where NATS does not let
+ * us read what it hands out.
  */
 export async function consumeBatches(
   { queue, log, signal }: Omit<ConsumerContext, "em">,
@@ -53,6 +70,7 @@ export async function consumeBatches(
     () =>
       consumer.consume({
         max_messages: max,
+        expires: REQUEST_EXPIRES_MS,
         callback: (message) => {
           if (waiting.length >= maxWaiting) return message.nak(RETRY_DELAY_MS);
           waiting.push(message);
@@ -66,6 +84,12 @@ export async function consumeBatches(
     wake();
   };
   signal.addEventListener("abort", onAbort, { once: true });
+  // NATS does not let us read any more what it sends us, and that comes back by no waiting.
+  let failure: Error | undefined;
+  messages.closed().then((reason) => {
+    failure = reason || undefined;
+    wake();
+  });
 
   const arrival = (withinMs?: number) =>
     new Promise<void>((resolve) => {
@@ -84,17 +108,19 @@ export async function consumeBatches(
     for (const message of [...inHand, ...waiting]) message.working();
   }, ACK_WAIT_MS / 3);
 
-  while (!signal.aborted) {
+  while (!signal.aborted && !failure) {
     if (waiting.length === 0) {
       await arrival();
       continue;
     }
     const deadline = Math.max(Date.now() + LINGER_MS, begun + paceMs);
-    while (waiting.length < max && !signal.aborted && Date.now() < deadline) await arrival(deadline - Date.now());
+    const left = () => deadline - Date.now();
+    while (waiting.length < max && !signal.aborted && left() > 0) await arrival(Math.max(0, left()));
     inHand = waiting.splice(0, max);
     begun = Date.now();
     try {
-      await handle(inHand);
+      const batch = inHand;
+      await traceTogether(processingFacts(stream, name, batch.length), sendersOf(batch), () => handle(batch));
       for (const message of inHand) message.ack();
       if (failing) log.info(`${name} goes on`);
       failing = false;
@@ -112,4 +138,5 @@ export async function consumeBatches(
   signal.removeEventListener("abort", onAbort);
   await messages.close();
   await queue.connection.flush().catch(() => {});
+  if (failure) throw failure;
 }

@@ -18,12 +18,18 @@ export interface Page {
  * The page that a list request asks for. Its token is bound to `filters`, all other arguments of the request.
  *
  * Throws INVALID_ARGUMENT for a token that was not made for the same filters. The caller has checked the size.
+ *
+ * @param isKey whether a row may have a key: anybody can make a token
  */
-export function pageOf(request: { pageSize: number; pageToken: string }, filters: unknown[]): Page {
+export function pageOf(
+  request: { pageSize: number; pageToken: string },
+  filters: unknown[],
+  isKey: (key: string[]) => boolean,
+): Page {
   const binding = createHash("sha256").update(JSON.stringify(filters)).digest("base64url").slice(0, 16);
   return {
     size: pageSizeOf(request),
-    after: request.pageToken === "" ? undefined : keyIn(request.pageToken, binding),
+    after: request.pageToken === "" ? undefined : keyIn(request.pageToken, binding, isKey),
     tokenAfter: (key) => Buffer.from(JSON.stringify([binding, ...key])).toString("base64url"),
   };
 }
@@ -38,9 +44,9 @@ export function pageSizeProblems(pageSize: number): Violation[] {
   return pageSize < 0 ? [{ field: "page_size", description: `must not be negative, and is ${pageSize}` }] : [];
 }
 
-function keyIn(token: string, binding: string): string[] {
+function keyIn(token: string, binding: string, isKey: (key: string[]) => boolean): string[] {
   const parts = parse(token);
-  if (!parts || parts[0] !== binding) {
+  if (!parts || parts[0] !== binding || !isKey(parts.slice(1))) {
     const description = "is not a next_page_token of a request with the same other arguments";
     throw invalidArgument([{ field: "page_token", description }], ErrorReason.INVALID_PAGE_TOKEN);
   }

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { anyUnpack, durationMs } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@ocellus/proto/google/rpc/error_details_pb.ts";
@@ -6,7 +7,7 @@ import { ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1
 import { answeredStatus, isGrpcError } from "./answered-status.ts";
 import { type CallOptions, type Channel, clientOf, type ServiceClient } from "./grpc-client.ts";
 import type { AnyService } from "./handlers.ts";
-import { requireReach } from "./require-reach.ts";
+import { callReached } from "./require-reach.ts";
 import { ServiceError, serviceUnavailable } from "./service-error.ts";
 
 type Call = (request: unknown, options?: CallOptions) => Promise<unknown>;
@@ -18,17 +19,17 @@ type Call = (request: unknown, options?: CallOptions) => Promise<unknown>;
 export function peerService<S extends AnyService>(descriptor: S, name: string, channel: Channel): ServiceClient<S> {
   const client = clientOf(descriptor, channel) as Record<string, Call>;
   const relayed =
-    (method: string) =>
+    (method: DescMethod) =>
     async (request: unknown, options: CallOptions = {}) => {
+      const call = () => client[method.localName]!(request, options);
       try {
-        await requireReach(channel.client, name, options.signal);
-        return await client[method]!(request, options);
+        return await callReached({ client: channel.client, name, method, signal: options.signal, call });
       } catch (error) {
         throw relayedError(error, name);
       }
     };
   const methods = descriptor.methods.filter(({ methodKind }) => methodKind === "unary");
-  return Object.fromEntries(methods.map(({ localName }) => [localName, relayed(localName)])) as ServiceClient<S>;
+  return Object.fromEntries(methods.map((method) => [method.localName, relayed(method)])) as ServiceClient<S>;
 }
 
 function relayedError(error: unknown, name: string): unknown {

@@ -1,4 +1,6 @@
-import { type Client, connectivityState } from "@grpc/grpc-js";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type Client, connectivityState, status } from "@grpc/grpc-js";
+import { answeredStatus, isGrpcError } from "./answered-status.ts";
 import { serviceUnavailable } from "./service-error.ts";
 
 /** How long a connection may take to come about. A host that drops packets would keep a caller waiting for far longer. */
@@ -21,4 +23,40 @@ export async function requireReach(client: Client, name: string, signal?: AbortS
       );
     });
   }
+}
+
+/** How a call of a service is made. */
+interface ReachingCall<T> {
+  client: Client;
+  /** Of the service, for messages. */
+  name: string;
+  method: DescMethod;
+  signal?: AbortSignal | undefined;
+  call(): Promise<T>;
+}
+
+/**
+ * Calls as soon as the channel is connected, or throws as `requireReach` does. A call that only reads is made once more where its
+ * connection broke before the answer: a replica that is gone takes no answer with it. Of any other nobody knows whether it was
+ * done, so that only its caller can say whether it may be repeated.
+ */
+export async function callReached<T>({ client, name, method, signal, call }: ReachingCall<T>): Promise<T> {
+  await requireReach(client, name, signal);
+  try {
+    return await call();
+  } catch (error) {
+    if (!isRead(method) || !isLost(error) || signal?.aborted) throw error;
+    await requireReach(client, name, signal);
+    return call();
+  }
+}
+
+/** The contract names what only reads by these verbs. */
+function isRead({ name }: DescMethod): boolean {
+  return /^(Get|List|Query)[A-Z]/.test(name);
+}
+
+/** Whether the transport says so, and no service. */
+function isLost(error: unknown): boolean {
+  return isGrpcError(error) && error.code === status.UNAVAILABLE && !answeredStatus(error);
 }

@@ -11,12 +11,14 @@ export const Code = {
   INVALID_ARGUMENT: 3,
   NOT_FOUND: 5,
   ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   OUT_OF_RANGE: 11,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 
 /** What an error says beyond its message. */
@@ -26,6 +28,8 @@ export interface ErrorFacts {
   violations?: Violation[];
   /** How long a client should wait before it tries again, in milliseconds. */
   retryAfterMs?: number;
+  /** What else its ErrorInfo tells. */
+  metadata?: Record<string, string>;
   /** The error that led to this one; it goes to the log and never to the client. */
   cause?: unknown;
 }
@@ -36,6 +40,7 @@ export class ServiceError extends Error {
   readonly reason: ErrorReason;
   readonly violations: Violation[];
   readonly retryAfterMs: number | undefined;
+  readonly metadata: Record<string, string>;
 
   constructor(message: string, facts: ErrorFacts) {
     super(message, { cause: facts.cause });
@@ -44,6 +49,7 @@ export class ServiceError extends Error {
     this.reason = facts.reason;
     this.violations = facts.violations ?? [];
     this.retryAfterMs = facts.retryAfterMs;
+    this.metadata = facts.metadata ?? {};
   }
 }
 

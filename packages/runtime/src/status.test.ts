@@ -4,7 +4,7 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@ocellus/pro
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { pino } from "pino";
 import { Code, invalidArgument, unavailable } from "./service-error.ts";
-import { toServiceError, toStatus } from "./status.ts";
+import { STATUS_TRAILER, toGrpcStatus, toServiceError, toStatus } from "./status.ts";
 
 const log = pino({ level: "silent" });
 
@@ -39,4 +39,17 @@ test("a fault of ours is INTERNAL, and the caller learns nothing of it but an id
   expect(error).toMatchObject({ code: Code.INTERNAL, reason: ErrorReason.INTERNAL });
   expect(error.message).not.toContain("secret");
   expect(error.message).toMatch(/[0-9a-f-]{36}$/);
+});
+
+test("of what led to an error its caller learns nothing: no cause, no stack, no file", () => {
+  const error = invalidArgument([{ field: "name", description: "must not be empty" }]);
+  error.cause = new Error("relation ingest.events does not exist");
+  const told = unavailable("busy", ErrorReason.QUEUE_UNAVAILABLE, error.cause);
+  const faults = [new TypeError("x is not a function"), error.cause].map((fault) => toServiceError(fault, log));
+  for (const one of [error, told, ...faults]) {
+    const { code, details, metadata } = toGrpcStatus(one);
+    const [bytes] = metadata.get(STATUS_TRAILER);
+    const all = `${code} ${details} ${(bytes as Buffer).toString("latin1")}`;
+    expect(all).not.toMatch(/relation|function|status\.test|\bat /);
+  }
 });

@@ -20,7 +20,11 @@ export function toStatus(error: ServiceError): Status {
   const details = [
     anyPack(
       ErrorInfoSchema,
-      create(ErrorInfoSchema, { reason: ErrorReasonSchema.value[error.reason]?.localName ?? "", domain: ERROR_DOMAIN }),
+      create(ErrorInfoSchema, {
+        reason: ErrorReasonSchema.value[error.reason]?.localName ?? "",
+        domain: ERROR_DOMAIN,
+        metadata: error.metadata,
+      }),
     ),
   ];
   if (error.violations.length > 0) {

@@ -2,6 +2,8 @@ import {
   AckPolicy,
   type ConsumerConfig,
   DiscardPolicy,
+  type JetStreamManager,
+  NatsError,
   nanos,
   RetentionPolicy,
   StorageType,
@@ -36,6 +38,8 @@ export interface StreamLimits {
   eventsBytes: number;
   changesBytes: number;
   errorsBytes: number;
+  /** How many servers of a NATS cluster hold each stream; by default one. */
+  replicas?: number;
 }
 
 /**
@@ -73,19 +77,32 @@ export async function ensureStreams({ manager }: Queue, limits: StreamLimits): P
       discard: DiscardPolicy.Old,
     },
   ];
-  const existing = (await manager.streams.list().next()).map(({ config: { name } }) => name);
   for (const { stream, subject, consumers, retention, max_bytes, discard } of streams) {
     const config: Partial<StreamConfig> = {
       subjects: [subject],
       retention,
       max_bytes,
       storage: StorageType.File,
+      num_replicas: limits.replicas ?? 1,
       discard,
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     };
-    if (existing.includes(stream)) await manager.streams.update(stream, config);
+    if (await exists(manager, stream)) await manager.streams.update(stream, config);
     else await manager.streams.add({ name: stream, ...config });
     for (const consumer of consumers) await manager.consumers.add(stream, durable(consumer, stream));
+  }
+}
+
+const NO_STREAM = 404;
+
+/** Asked for each by its name: who may list streams would learn of all that there are. */
+async function exists(manager: JetStreamManager, stream: string): Promise<boolean> {
+  try {
+    await manager.streams.info(stream);
+    return true;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.code === NO_STREAM) return false;
+    throw error;
   }
 }
 

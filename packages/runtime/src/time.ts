@@ -13,6 +13,11 @@ export function nowMicros(): Micros {
   return BigInt(Date.now()) * 1000n;
 }
 
+/** Whether a text is a number of microseconds that a protobuf Timestamp may hold. */
+export function isMicros(text: string): boolean {
+  return /^-?\d{1,18}$/.test(text) && BigInt(text) >= EARLIEST && BigInt(text) <= LATEST;
+}
+
 /** A Timestamp to the microsecond; what is finer is cut off. */
 export function microsOf({ seconds, nanos }: Timestamp): Micros {
   return seconds * 1_000_000n + BigInt(Math.trunc(nanos / 1000));
@@ -31,15 +36,22 @@ export function isoOf(micros: Micros): string {
   return `${millis.slice(0, -1)}${String(rest).padStart(3, "0")}Z`;
 }
 
+const FOUR_CENTURIES_MS = 146_097 * 86_400_000;
 const SQL_TIME = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:\+00(?::00)?|Z)$/;
 
 /** A time as PostgreSQL writes it in UTC, such as "2026-01-31 12:00:00.123456+00". */
 export function microsOfSql(text: string): Micros {
   const [, year, month, day, hour, minute, second, fraction] = SQL_TIME.exec(text) ?? [];
   if (!year) throw new Error(`PostgreSQL answered "${text}" where a time in UTC was expected`);
-  const date = new Date(0);
-  // Date.UTC takes the years 0 to 99 as 1900 to 1999.
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  date.setUTCHours(Number(hour), Number(minute), Number(second));
-  return BigInt(date.getTime()) * 1000n + BigInt((fraction ?? "").padEnd(6, "0"));
+  // Date.UTC takes the years 0 to 99 as 1900 to 1999; the calendar is the same every 400 years.
+  const later = Date.UTC(
+    Number(year) + 400,
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
+  const micros = fraction === undefined ? 0 : Number(fraction.padEnd(6, "0"));
+  return BigInt(later - FOUR_CENTURIES_MS) * 1000n + BigInt(micros);
 }

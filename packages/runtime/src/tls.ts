@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import tls from "node:tls";
-import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, experimental, type ServerCredentials } from "@grpc/grpc-js";
+import type { CertificateFiles } from "./certificate-files.ts";
 
 // grpc-js takes the lowest TLS version from Node's default.
 tls.DEFAULT_MIN_VERSION = "TLSv1.3";
@@ -19,12 +19,11 @@ export function tlsFilesIn(folder: string, name: string): TlsFiles {
 }
 
 /** Serves callers with a certificate of our CA, over TLS 1.3, and nobody else. */
-export function serverCredentials(files: TlsFiles): ServerCredentials {
-  const pair = { private_key: readFileSync(files.key), cert_chain: readFileSync(files.cert) };
-  return ServerCredentials.createSsl(readFileSync(files.ca), [pair], true);
+export function serverCredentials(certificates: CertificateFiles): ServerCredentials {
+  return experimental.createCertificateProviderServerCredentials(certificates, certificates, true);
 }
 
 /** Calls a server that has a certificate of our CA, over TLS 1.3, and shows it ours. */
-export function clientCredentials(files: TlsFiles): ChannelCredentials {
-  return credentials.createSsl(readFileSync(files.ca), readFileSync(files.key), readFileSync(files.cert));
+export function clientCredentials(certificates: CertificateFiles): ChannelCredentials {
+  return experimental.createCertificateProviderChannelCredentials(certificates, certificates);
 }

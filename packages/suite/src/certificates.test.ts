@@ -6,7 +6,7 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ensureCertificates } from "./certificates.ts";
 
-const NAMES = ["ingest", "sessions", "aggregation", "gateway", "developer"];
+const NAMES = ["ingest", "sessions", "aggregation", "gateway", "nats", "developer", "operator"];
 const FILES = ["ca", ...NAMES].flatMap((name) => [`${name}.crt`, `${name}.key`]);
 
 let made: string;

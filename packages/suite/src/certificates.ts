@@ -7,24 +7,28 @@ const DAY_MS = 86_400_000;
 const RENEW_WITHIN_MS = 30 * DAY_MS;
 
 const AUTHORITY = "ca";
-const SERVERS = ["ingest", "sessions", "aggregation", "gateway"];
+const SERVERS = ["ingest", "sessions", "aggregation", "gateway", "nats"];
 
-/** Whom the development certificates name. The developer only calls, from anywhere. */
+/** Whom the certificates of `make up` name. The developer, whom services know, and the operator, whom NATS knows, only call, from anywhere. */
 const SUBJECTS: readonly CertificateSubject[] = [
   ...SERVERS.map((name) => ({ name, dns: [`${name}.ocellus`, "localhost"], ip: ["127.0.0.1"], server: true })),
-  { name: "developer", dns: ["developer.ocellus"], ip: [], server: false },
+  ...["developer", "operator"].map((name) => ({ name, dns: [`${name}.ocellus`], ip: [], server: false })),
 ];
 
 /**
- * Makes sure that `folder` holds a development CA (`ca.crt`, `ca.key`) and, signed by it, `<name>.crt` and `<name>.key`
- * for each service and the developer. What is missing, damaged, of another CA or ends within 30 days is made anew.
+ * Makes sure that `folder` holds a CA (`ca.crt`, `ca.key`) and, signed by it, `<name>.crt` and `<name>.key` for each subject, by
+ * default each service, NATS, the developer and the operator. What is missing, damaged, of another CA or ends within 30 days is made anew.
  */
-export async function ensureCertificates(folder: string, now = new Date()): Promise<void> {
+export async function ensureCertificates(
+  folder: string,
+  now = new Date(),
+  subjects: readonly CertificateSubject[] = SUBJECTS,
+): Promise<void> {
   const isFresh = ({ certificate }: Stored) => certificate.validToDate.getTime() - now.getTime() > RENEW_WITHIN_MS;
   mkdirSync(folder, { recursive: true });
   const current = read(folder, AUTHORITY);
   const authority = current && isFresh(current) ? current : undefined;
-  const due = SUBJECTS.filter((subject) => {
+  const due = subjects.filter((subject) => {
     const stored = read(folder, subject.name);
     return !authority || !stored || !isFresh(stored) || !matches(stored, authority, subject);
   });

@@ -39,7 +39,7 @@ export async function createDatabase(adminUrl: string, name: string): Promise<st
 }
 
 /** The services that own a schema, each behind a role of its own. */
-export const DATABASE_SERVICES = ["ingest", "sessions", "aggregation"] as const;
+export const DATABASE_SERVICES = ["ingest", "sessions", "aggregation", "gateway"] as const;
 export type DatabaseService = (typeof DATABASE_SERVICES)[number];
 
 /**

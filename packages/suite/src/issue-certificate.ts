@@ -30,7 +30,7 @@ export async function issueAuthority(): Promise<IssuedCertificate> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: "CN=Ocellus development CA",
     keys,
-    ...validFor(AUTHORITY_DAYS),
+    ...validFor(AUTHORITY_DAYS, new Date()),
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
@@ -41,10 +41,11 @@ export async function issueAuthority(): Promise<IssuedCertificate> {
   return { certificate: pemOf(certificate), key: await privatePem(keys) };
 }
 
-/** Makes a certificate with a key of its own, signed by an authority. */
+/** Makes a certificate with a key of its own, signed by an authority, that is good from a time on. */
 export async function issueCertificate(
   { name, dns, ip, server }: CertificateSubject,
   signer: IssuedCertificate,
+  from = new Date(),
 ): Promise<IssuedCertificate> {
   const keys = await newKeys();
   const authority = new x509.X509Certificate(signer.certificate);
@@ -54,7 +55,7 @@ export async function issueCertificate(
     issuer: authority.subject,
     publicKey: keys.publicKey,
     signingKey: await importPrivate(signer.key),
-    ...validFor(CERTIFICATE_DAYS),
+    ...validFor(CERTIFICATE_DAYS, from),
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -71,8 +72,8 @@ export async function issueCertificate(
   return { certificate: pemOf(certificate), key: await privatePem(keys) };
 }
 
-function validFor(days: number) {
-  const notBefore = new Date(Date.now() - CLOCK_SKEW_MS);
+function validFor(days: number, from: Date) {
+  const notBefore = new Date(from.getTime() - CLOCK_SKEW_MS);
   // A leading byte between 0x40 and 0x7f keeps the number positive and of one length.
   const serial = randomBytes(16);
   serial[0] = (serial[0]! & 0x3f) | 0x40;

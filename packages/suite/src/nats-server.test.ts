@@ -1,26 +1,28 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { connect } from "nats";
+import { sharedServers } from "../../../test/support/shared-servers.ts";
+import { connectOperator } from "./connect-operator.ts";
 import { findNatsServer, startNats } from "./nats-server.ts";
 import { freePort } from "./ports.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
+const { certificates } = sharedServers();
 const nowhere = { folders: [], install: async () => undefined };
 
 test.each(["SIGTERM", "SIGKILL"] as const)("NATS keeps a stream over a restart after %s", async (signal) => {
   using folder = temporaryFolder();
   const binary = await findNatsServer(folder.path);
   {
-    await using nats = await startNats({ binary, dataDir: folder.path, port: await freePort() });
-    const client = await connect({ servers: nats.url });
+    await using nats = await startNats({ binary, dataDir: folder.path, certificates, port: await freePort() });
+    const client = await connectOperator(nats.url, certificates);
     await (await client.jetstreamManager()).streams.add({ name: "THINGS", subjects: ["things"] });
     await client.jetstream().publish("things", "one");
     await client.close();
     await nats.stop(signal);
   }
-  await using nats = await startNats({ binary, dataDir: folder.path, port: await freePort() });
-  const client = await connect({ servers: nats.url });
+  await using nats = await startNats({ binary, dataDir: folder.path, certificates, port: await freePort() });
+  const client = await connectOperator(nats.url, certificates);
   const { state } = await (await client.jetstreamManager()).streams.info("THINGS");
   await client.close();
   expect(state.messages).toBe(1);
@@ -30,8 +32,14 @@ test("settings reach the server", async () => {
   using folder = temporaryFolder();
   const binary = await findNatsServer(folder.path);
   const port = await freePort();
-  await using nats = await startNats({ binary, dataDir: folder.path, port, settings: { max_payload: 123_456 } });
-  const client = await connect({ servers: nats.url });
+  await using nats = await startNats({
+    binary,
+    dataDir: folder.path,
+    certificates,
+    port,
+    settings: { max_payload: 123_456 },
+  });
+  const client = await connectOperator(nats.url, certificates);
   expect(client.info).toMatchObject({ max_payload: 123_456, host: "127.0.0.1", jetstream: true });
   await client.close();
 });
@@ -41,8 +49,8 @@ test("a port in use is an error with the server's own words", async () => {
   using other = temporaryFolder();
   const binary = await findNatsServer(folder.path);
   const port = await freePort();
-  await using _ = await startNats({ binary, dataDir: folder.path, port });
-  await expect(startNats({ binary, dataDir: other.path, port })).rejects.toThrow(
+  await using _ = await startNats({ binary, dataDir: folder.path, certificates, port });
+  await expect(startNats({ binary, dataDir: other.path, certificates, port })).rejects.toThrow(
     /nats-server ended with code 1:(.|\n)*address already in use/,
   );
 });

@@ -6,6 +6,6 @@ export function requireNodeVersion(version = process.versions.node): void {
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
   throw new Error(
     `This is Node ${version}; the suite needs ${OLDEST.join(".")} or newer. ` +
-      "npm install puts one into node_modules/.bin, which make uses.",
+      "make install puts one into node_modules/.bin, which make uses; where there is none for this machine, install it.",
   );
 }

@@ -1,11 +1,20 @@
 import { createServer } from "node:net";
 import { expect, test } from "@jest/globals";
-import { freePort, freePorts, requireFreePorts } from "./ports.ts";
+import { freePort, freePorts, rangeOf, requireFreePorts } from "./ports.ts";
 
 test("free ports are all different and can be opened", async () => {
   const ports = await freePorts(20);
   expect(new Set(ports).size).toBe(20);
   await requireFreePorts(ports.map((port, index) => ({ port, name: `part ${index}`, variable: `PORT_${index}` })));
+});
+
+test("workers of the tests look in ranges that do not overlap, and others in all of them", () => {
+  const ranges = ["1", "2", "3", "8"].map(rangeOf).toSorted(([a], [b]) => a - b);
+  for (const [index, [from, below]] of ranges.entries()) {
+    expect(below).toBeGreaterThan(from);
+    expect(from).toBeGreaterThanOrEqual(ranges[index - 1]?.[1] ?? rangeOf(undefined)[0]);
+  }
+  expect(rangeOf(undefined)[1]).toBeGreaterThanOrEqual(ranges.at(-1)![1]);
 });
 
 test("one error names each port in use, what it is for, and the variable that moves it", async () => {

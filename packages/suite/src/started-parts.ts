@@ -1,5 +1,3 @@
-import type { BackgroundProcess } from "./background-process.ts";
-
 const SLOW_MS = 1000;
 
 /** Hears what becomes of the parts. */
@@ -18,9 +16,17 @@ export interface PartDescription {
   readonly details?: string;
 }
 
-/** The processes that were started so far. */
+/** A process of the suite, or several copies of one. */
+export interface Part {
+  readonly name: string;
+  /** Settles when it ends by itself, with what happened. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<unknown>;
+}
+
+/** The parts that were started so far. */
 export class StartedParts {
-  readonly #parts: { process: BackgroundProcess; level: number }[] = [];
+  readonly #parts: { part: Part; level: number }[] = [];
   readonly #hears: PartsReport;
   readonly #failed = Promise.withResolvers<Error>();
 
@@ -46,21 +52,21 @@ export class StartedParts {
     return result;
   }
 
-  /** Takes a process that is up among those to be stopped. It needs those of lower levels. */
-  add(process: BackgroundProcess, level: number): void {
-    this.#parts.push({ process, level });
-    process.failed.then(this.#failed.resolve);
+  /** Takes a part among those to be stopped. It needs those of lower levels. */
+  add(part: Part, level: number): void {
+    this.#parts.push({ part, level });
+    part.failed.then(this.#failed.resolve);
   }
 
   /** Stops all, the highest level first. */
   async stop(): Promise<void> {
     const levels = new Set(this.#parts.map(({ level }) => level).sort((a, b) => b - a));
     for (const level of levels) {
-      const parts = this.#parts.filter((part) => part.level === level);
+      const parts = this.#parts.filter((started) => started.level === level);
       await Promise.all(
-        parts.map(async ({ process }) => {
-          await process.stop();
-          this.#hears.report(`${process.name} stopped`);
+        parts.map(async ({ part }) => {
+          await part.stop();
+          this.#hears.report(`${part.name} stopped`);
         }),
       );
     }

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { askForToken } from "../../../test/support/client-token.ts";
 import { withConnection } from "./database-roles.ts";
 import { requireFreePorts } from "./ports.ts";
 import { writeShellExports } from "./shell-exports.ts";
@@ -34,6 +35,12 @@ test(
         '. "$1" && cat "$OCELLUS_CA" "$OCELLUS_CERT" "$OCELLUS_KEY" > /dev/null && echo "$OCELLUS_URL $OCELLUS_INGEST"';
       const said = execFileSync("sh", ["-c", script, "sh", join(dataDir, "dev.env")], { encoding: "utf8" });
       expect(said).toBe(`http://127.0.0.1:${ports.gateway} 127.0.0.1:${ports.ingest}\n`);
+      expect(statSync(join(dataDir, "dev.env")).mode & 0o777).toBe(0o600);
+      const administrator = '. "$1" && echo "$OCELLUS_CLIENT_ID $OCELLUS_CLIENT_SECRET"';
+      const told = execFileSync("sh", ["-c", administrator, "sh", join(dataDir, "dev.env")], { encoding: "utf8" });
+      const [id = "", secret = ""] = told.trim().split(" ");
+      const { body } = await askForToken(suite.urls.gateway, { id, secret });
+      expect(body).toMatchObject({ token_type: "Bearer", scope: "read write aggregation admin" });
       lines.length = 0;
     }
     expect(lines[0]).toBe("gateway");

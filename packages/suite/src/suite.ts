@@ -1,25 +1,36 @@
 import { join, resolve } from "node:path";
 import { ensureCertificates } from "./certificates.ts";
+import { compileCache } from "./compile-cache.ts";
 import { lockDataFolder } from "./data-folder-lock.ts";
+import { firstAdministrator } from "./first-administrator.ts";
 import type { Nats } from "./nats-server.ts";
 import { requireNodeVersion } from "./node-version.ts";
 import { stopOrphans } from "./orphans.ts";
 import type { Postgres } from "./postgres.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { provideNats, providePostgres } from "./provide-servers.ts";
-import { serviceEnvironment } from "./service-environment.ts";
-import { SERVICES, type ServiceName, type ServiceProcess, startService } from "./service-process.ts";
+import { type Administrator, serviceEnvironment } from "./service-environment.ts";
+import { SERVICES, type ServiceName, type ServiceProcess } from "./service-process.ts";
 import { shortPath } from "./short-path.ts";
 import type { StartContext } from "./start-context.ts";
+import { startCopies } from "./start-copies.ts";
 import { type PartsReport, StartedParts } from "./started-parts.ts";
 import { requireFreeSuitePorts, type SuitePorts } from "./suite-ports.ts";
+import { together } from "./together.ts";
+
+/** Those of all pools together are fewer. */
+const CONNECTIONS_PER_COPY = 100;
 
 export interface SuiteOptions extends Partial<PartsReport> {
   /** Keeps everything: data, passwords, certificates, logs. */
   dataDir: string;
   ports: SuitePorts;
+  /** The ports of each further copy of the services; the gateways share theirs. */
+  furtherPorts?: readonly SuitePorts[];
   /** A PostgreSQL that runs already, as the admin of a database on it. */
   databaseUrl?: string;
+  /** Settings of a PostgreSQL of its own that win over the modest ones. */
+  postgresSettings?: Readonly<Record<string, string>>;
   /** A NATS server that runs already. */
   natsUrl?: string;
   /** What single services are told beyond the usual. */
@@ -35,12 +46,17 @@ export interface Suite extends AsyncDisposable {
   readonly urls: { readonly gateway: string; readonly database: string; readonly nats: string };
   /** The folder of the certificates. */
   readonly certificates: string;
+  /** The client with which the gateway can be called, and others be registered. */
+  readonly administrator: Administrator;
+  /** The first copy of each service, as it was started. */
   readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
-  /** What each service was told, for starting it again. */
+  /** All copies of each service that run at the moment, by their numbers from 1 on. */
+  readonly copies: Readonly<Record<ServiceName, ReadonlyMap<number, ServiceProcess>>>;
+  /** What the first copy of each service was told, for starting it again. */
   readonly environments: Readonly<Record<ServiceName, Readonly<Record<string, string>>>>;
   readonly postgres?: Postgres;
   readonly nats?: Nats;
-  /** Settles when the first part ends by itself, with what happened. */
+  /** Settles when a server, or the last copy of a service, ends by itself, with what happened. */
   readonly failed: Promise<Error>;
   /** Stops what was started, in reverse order. */
   stop(): Promise<void>;
@@ -62,7 +78,7 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
     await stopOrphans(join(dataDir, "run"), report);
     const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
     const pidFile = (part: string) => join(dataDir, "run", `${part}.json`);
-    const context = { dataDir, ports: options.ports, parts, signal, pidFile };
+    const context = { dataDir, ports: options.ports, parts, report, signal, pidFile };
     return {
       ...(await startParts(options, context, failure)),
       failed: parts.failed,
@@ -76,43 +92,47 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
 }
 
 async function startParts(options: SuiteOptions, context: StartContext, failure: AbortController) {
-  const { databaseUrl, natsUrl, environment = {} } = options;
-  const { dataDir, ports, parts, signal, pidFile } = context;
-  await requireFreeSuitePorts(ports, { postgres: !databaseUrl, nats: !natsUrl });
-  // Node keeps what it has compiled, which saves every process after the first a third of its start.
-  const common = { NODE_COMPILE_CACHE: join(dataDir, "cache") };
+  const { databaseUrl, postgresSettings, natsUrl, environment = {}, furtherPorts = [] } = options;
+  const { dataDir, ports } = context;
+  await requireFreeSuitePorts(ports, furtherPorts, { postgres: !databaseUrl, nats: !natsUrl });
+  const common = compileCache(dataDir);
 
-  const [[postgres, databaseUrls], nats, certificates] = await together(failure, [
-    providePostgres(databaseUrl, context).then(
+  const certificates = await provideCertificates(context);
+  const [[postgres, databaseUrls], nats] = await together(failure, [
+    providePostgres(databaseUrl, { ...connectionsFor(1 + furtherPorts.length), ...postgresSettings }, context).then(
       async (postgres) => [postgres, await prepareDatabase(postgres.url, common, context)] as const,
     ),
-    provideNats(natsUrl, context),
-    provideCertificates(context),
+    provideNats(natsUrl, certificates, context),
   ]);
 
-  const surroundings = { ports, certificates, databaseUrls, natsUrl: nats.url };
-  const environments = mapServices((name) => {
-    return { ...common, ...serviceEnvironment(name, surroundings), ...environment[name] };
-  });
-  const start = async (name: ServiceName): Promise<ServiceProcess> => {
-    const logFile = join(dataDir, "logs", `${name}.log`);
-    const starting = startService({ name, environment: environments[name], logFile, pidFile: pidFile(name), signal });
-    const service = await parts.report(name, starting, () => ({
-      title: name,
-      place: `127.0.0.1:${ports[name]}`,
-      details: `health on ${ports[`${name}Health`]}, log in ${shortPath(logFile)}`,
-    }));
-    parts.add(service, name === "gateway" ? 2 : 1);
-    return service;
+  const administrator = firstAdministrator(dataDir);
+  const copies = [ports, ...furtherPorts];
+  const surroundings = { administrator, certificates, databaseUrls, natsUrl: nats.url, copies };
+  const environmentOf = (name: ServiceName, own: SuitePorts) => {
+    return { ...common, ...serviceEnvironment(name, { ...surroundings, ports: own }), ...environment[name] };
+  };
+  const start = (name: ServiceName, level = 1) => {
+    const told = (own: SuitePorts) => environmentOf(name, own);
+    return startCopies({ name, copies, environmentOf: told, level, failure }, context);
   };
   const [ingest, sessions, aggregation] = await together(failure, [
     start("ingest"),
     start("sessions"),
     start("aggregation"),
   ]);
-  const services = { ingest, sessions, aggregation, gateway: await start("gateway") };
+  const services = { ingest, sessions, aggregation, gateway: await start("gateway", 2) };
   const urls = { gateway: `http://127.0.0.1:${ports.gateway}`, database: postgres.url, nats: nats.url };
-  return { ports, urls, certificates, services, environments, postgres: postgres.own, nats: nats.own };
+  return {
+    ...{ ports, urls, certificates, administrator, postgres: postgres.own, nats: nats.own },
+    services: mapServices((name) => services[name].running.get(1)!),
+    copies: mapServices((name) => services[name].running),
+    environments: mapServices((name) => environmentOf(name, ports)),
+  };
+}
+
+/** As many connections to PostgreSQL as so many copies of all services may hold. */
+function connectionsFor(copies: number): Readonly<Record<string, string>> {
+  return { max_connections: String(CONNECTIONS_PER_COPY * copies) };
 }
 
 async function provideCertificates({ dataDir, parts }: StartContext): Promise<string> {
@@ -126,14 +146,4 @@ async function provideCertificates({ dataDir, parts }: StartContext): Promise<st
 
 function mapServices<Value>(value: (name: ServiceName) => Value): Record<ServiceName, Value> {
   return Object.fromEntries(SERVICES.map((name) => [name, value(name)])) as Record<ServiceName, Value>;
-}
-
-/** Waits for all works. The failure of one aborts the others, and is thrown when they too have come to an end. */
-async function together<Results extends unknown[]>(
-  failure: AbortController,
-  works: { [Index in keyof Results]: Promise<Results[Index]> },
-): Promise<Results> {
-  for (const work of works) work.catch((error) => failure.abort(error));
-  await Promise.allSettled(works);
-  return Promise.all(works) as Promise<Results>;
 }

@@ -55,7 +55,7 @@ function whenAsked(): Promise<undefined> {
 function printReady({ urls }: Suite, exportsFile: string): void {
   const next = [
     [urls.gateway, "REST, Connect, gRPC and gRPC-Web"],
-    [`. ${shortPath(exportsFile)}`, "gives a shell the addresses and the developer's certificate"],
+    [`. ${shortPath(exportsFile)}`, "gives a shell the addresses, the first client and the developer's certificate"],
     ["make demo", "sends events and shows what becomes of them"],
     ["Ctrl-C", "stops it all"],
   ];

@@ -6,7 +6,7 @@ import { keyIn, textIn } from "@ocellus/wire/text.ts";
 import { QUARTER_MICROS, quarterOf } from "./quarter.ts";
 
 /** A base bucket as PostgreSQL reads it. */
-type Bucket = [namespace: string, name: string, start: string];
+export type Bucket = [namespace: string, name: string, start: string];
 
 /** The events of one name, and the quarters of an hour in which they were, counted from 1970. */
 interface Series {

@@ -1,86 +1,75 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Queue } from "@ocellus/runtime/nats.ts";
-import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
-import { isoOf, nowMicros } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";
 import type { Logger } from "pino";
+import { FrontierAdvance } from "./advance-frontier.ts";
+import { Burst } from "./burst.ts";
+import { computeRollups, lockRollups, type Quarter } from "./compute-rollups.ts";
+import type { LateMarks } from "./late-marks.ts";
 import { countMaterialised } from "./metrics.ts";
-import { QUARTER_MICROS, quarterOf } from "./quarter.ts";
 
 const MAX_BUCKETS = 500;
+const LOOK_AT_BURST_EVERY_MS = 1000;
 
 /** What the materialising task works with. */
 export interface MaterialiseOptions {
   queue: Queue;
   em: EntityManager;
+  lateMarks: LateMarks;
   everyMs: number;
   log: Logger;
   signal: AbortSignal;
 }
 
-/** Materialises closed buckets, and computes dirty ones anew, until the signal aborts. Replicas share the work. */
-export async function materialiseBuckets({ queue, em, everyMs, log, signal }: MaterialiseOptions): Promise<void> {
+/** Materialises closed buckets, and computes dirty ones anew, until the signal aborts. Replicas take turns. */
+export async function materialiseBuckets(options: MaterialiseOptions): Promise<void> {
+  const { queue, em, lateMarks, everyMs, log, signal } = options;
+  const frontier = new FrontierAdvance({ em, queue });
+  const burst = new Burst(queue, lateMarks);
   while (!signal.aborted) {
+    let waitMs = everyMs;
     try {
-      await advanceFrontier(queue, em);
-      while (!signal.aborted && (await materialiseSome(em)) === MAX_BUCKETS);
+      await frontier.attempt();
+      if (!(await materialiseAll(em, burst, signal))) waitMs = Math.min(everyMs, LOOK_AT_BURST_EVERY_MS);
     } catch (error) {
       log.warn({ err: error }, "buckets could not be materialised; it is tried again");
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => {});
+    await sleep(waitMs, undefined, { signal }).catch(() => {});
   }
 }
 
-/**
- * Moves the frontier to a quarter of an hour before this one, if every announced change has been marked. A query reads the
- * events themselves from the frontier on: while marks are behind, it stays, and the answer stays that of a full scan.
- */
-async function advanceFrontier({ manager }: Queue, em: EntityManager): Promise<void> {
-  const { num_pending, num_ack_pending } = await manager.consumers.info(EVENT_CHANGES.stream, "mark-buckets");
-  if (num_pending > 0 || num_ack_pending > 0) return;
-  const frontier = isoOf(quarterOf(nowMicros()) - QUARTER_MICROS);
-  await sql`update aggregation.frontier set at = ${frontier}::timestamptz where at < ${frontier}::timestamptz`.execute(
-    em.fork().getKysely(),
-  );
+/** Computes dirty buckets until none is left before the frontier; false where the end of a burst is awaited first. */
+async function materialiseAll(em: EntityManager, burst: Burst, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    if (await burst.isToBeAwaited()) return false;
+    if ((await materialiseSome(em)) < MAX_BUCKETS) {
+      burst.begin();
+      break;
+    }
+  }
+  return true;
 }
 
 /**
- * Computes some dirty buckets before the frontier from the events, and answers how many.
+ * Computes some dirty buckets before the frontier, those of one day and series together, and answers how many.
  *
  * The mark is deleted first. Whoever marks the bucket meanwhile waits for this transaction and marks it again, so no event is
- * missed that the statement after it does not see.
+ * missed that the statements after it do not see.
  */
 function materialiseSome(em: EntityManager): Promise<number> {
   return em.fork().transactional(async (tx) => {
-    const kysely = tx.getKysely();
-    const { rows: dirty } = await sql<{ namespace: string; name: string; bucket_start: string }>`
+    await lockRollups(tx);
+    const { rows: dirty } = await sql<Quarter>`
       delete from aggregation.dirty_buckets where (namespace, name, bucket_start) in (
         select namespace, name, bucket_start from aggregation.dirty_buckets
         where bucket_start < (select at from aggregation.frontier)
-        order by bucket_start limit ${MAX_BUCKETS} for update skip locked)
+        order by date_bin(interval '1 day', bucket_start, timestamptz '1970-01-01 00:00Z'), namespace, name, bucket_start
+        limit ${MAX_BUCKETS} for update skip locked)
       returning namespace, name, bucket_start
-    `.execute(kysely);
+    `.execute(tx.getKysely());
     if (dirty.length === 0) return 0;
-    const buckets = sql`unnest(
-        ${dirty.map(({ namespace }) => namespace)}::text[],
-        ${dirty.map(({ name }) => name)}::text[],
-        ${dirty.map(({ bucket_start }) => bucket_start)}::timestamptz[]
-      ) as d (namespace, name, bucket_start)`;
-    await sql`
-      delete from aggregation.buckets b using ${buckets}
-      where (b.namespace, b.name, b.bucket_start) = (d.namespace, d.name, d.bucket_start)
-    `.execute(kysely);
-    await sql`
-      insert into aggregation.buckets
-        (namespace, name, bucket_start, first_timestamp, count, value_count, sum, min, max)
-      select d.namespace, d.name, d.bucket_start, min(e."timestamp"), count(*), count(e.value),
-        sum(e.value::text::numeric), min(e.value), max(e.value)
-      from ${buckets}
-      join ingest.events e on e.namespace = d.namespace and e.name = d.name
-        and e."timestamp" >= d.bucket_start and e."timestamp" < d.bucket_start + interval '15 minutes'
-      group by d.namespace, d.name, d.bucket_start
-    `.execute(kysely);
+    await computeRollups(tx, dirty);
     countMaterialised(dirty.length);
     return dirty.length;
   });

@@ -1,17 +1,18 @@
-import type { Logger } from "pino";
 import { Counter, Histogram } from "prom-client";
-import type { HttpResponse } from "./http/node-http.ts";
 import type { Place } from "./rest/find-route.ts";
 
-const requests = new Counter({
-  name: "ocellus_gateway_requests_total",
-  help: "Requests that were answered, by route or RPC, protocol and HTTP status (for gRPC, the one of its code).",
-  labelNames: ["route", "protocol", "status"],
-});
+/** By what requests are told apart: each has few values. */
+export interface RequestLabels {
+  http_request_method: string;
+  http_route: string;
+  http_response_status_code: number;
+  protocol: string;
+}
+
 const seconds = new Histogram({
-  name: "ocellus_gateway_request_duration_seconds",
-  help: "How long a request took from its headers to the end of its answer, by route or RPC and protocol.",
-  labelNames: ["route", "protocol"],
+  name: "http_server_request_duration_seconds",
+  help: "How long requests took from their headers to the end of their answer, in seconds, by the template of their route or their RPC, and HTTP status (for gRPC, the one of its code).",
+  labelNames: ["http_request_method", "http_route", "http_response_status_code", "protocol"],
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
 });
 
@@ -20,13 +21,25 @@ const lostRefusals = new Counter({
   help: "Refused events that the error store did not take.",
 });
 
+const refusedTokens = new Counter({
+  name: "ocellus_gateway_tokens_refused_total",
+  help: "Tokens that were refused with 401 or 403 before any call was made: forged, expired, revoked, or of people who are not let in.",
+});
+
+export const timeRequest = (labels: RequestLabels, took: number) => seconds.observe({ ...labels }, took);
+
+export const countRefusedTokens = () => refusedTokens.inc();
+
 export const countLostRefusals = (count: number) => lostRefusals.inc(count);
+
+/** The route of a request that leads nowhere. */
+export const NO_ROUTE = "none";
 
 /** What is noted of a request while it is answered. */
 export interface CallNote {
   /** The route's template or the RPC's name, never the path as sent: labels must be few. */
   route: string;
-  protocol: "rest" | "plain" | "connect" | "grpc" | "grpc-web";
+  protocol: "rest" | "plain" | "connect" | "grpc" | "grpc-web" | "oauth2";
   /** The HTTP status of the outcome, where the response itself does not carry it. */
   status?: number;
 }
@@ -34,17 +47,4 @@ export interface CallNote {
 /** Notes the route that a request leads to. */
 export function noteRoute(note: CallNote, route: Place | undefined): void {
   if (route) note.route = `${route.httpMethod} ${route.template.text}`;
-}
-
-/** Starts to note a request. It is counted and logged when its answer is complete, or its client is gone. */
-export function observe(response: HttpResponse, note: CallNote, log: Logger): void {
-  const start = performance.now();
-  response.once("close", () => {
-    const status = note.status ?? (response.headersSent ? response.statusCode : 499);
-    const { route, protocol } = note;
-    const ms = performance.now() - start;
-    requests.inc({ route, protocol, status });
-    seconds.observe({ route, protocol }, ms / 1000);
-    log.debug({ route, protocol, status, ms: Math.round(ms * 100) / 100 }, "answered");
-  });
 }

@@ -68,7 +68,9 @@ export function statusOf(error: unknown, log: Logger): Status {
   return toStatus(toServiceError(error, log));
 }
 
+/** What the transport itself says tells of connections and of their errors, which are not the caller's. */
 function messageOf(error: GrpcError, name: string): string {
   if (error.code === status.DEADLINE_EXCEEDED) return `The ${name} service did not answer in time`;
-  return error.details;
+  if (error.code === status.CANCELLED) return "The call was cancelled";
+  return `The ${name} service could not answer; try again`;
 }

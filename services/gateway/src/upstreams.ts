@@ -6,11 +6,11 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
+import type { CertificateFiles } from "@ocellus/runtime/certificate-files.ts";
 import { type CallOptions, type Channel, callRaw, clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
 import type { AnyService } from "@ocellus/runtime/handlers.ts";
-import { requireReach } from "@ocellus/runtime/require-reach.ts";
+import { callReached, requireReach } from "@ocellus/runtime/require-reach.ts";
 import { type ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
-import type { TlsFiles } from "@ocellus/runtime/tls.ts";
 import { upstreamError } from "./upstream-status.ts";
 
 /** Every service of the contract, and which variable says where it is served. */
@@ -22,6 +22,17 @@ const SERVED_BY = [
   { service: PersonService, name: "sessions", address: "SESSIONS_ADDRESS" },
   { service: AggregationService, name: "aggregation", address: "AGGREGATION_ADDRESS" },
 ] as const;
+
+const REQUEST_STREAMS = new Set(
+  SERVED_BY.flatMap(({ service }) =>
+    (service as DescService).methods
+      .filter(({ methodKind }) => methodKind === "bidi_streaming")
+      .map((method) => `/${method.parent.typeName}/${method.name}`),
+  ),
+);
+
+/** Whether a path is that of a method that takes a stream of requests. */
+export const isRequestStream = (path: string): boolean => REQUEST_STREAMS.has(path);
 
 /** A service of the contract as the gateway calls it. A failed call throws what `statusOf` reads. */
 export interface Upstream {
@@ -41,12 +52,12 @@ export interface Upstream {
  */
 export function openUpstreams(
   addresses: Record<(typeof SERVED_BY)[number]["address"], string>,
-  tls: TlsFiles,
+  certificates: CertificateFiles,
   stopping: AbortSignal,
 ): { list: Upstream[]; close: () => void } {
   const channels = new Map<string, Channel>();
   const list = SERVED_BY.map(({ service, name, address }) => {
-    const channel = channels.get(addresses[address]) ?? openChannel(addresses[address], tls);
+    const channel = channels.get(addresses[address]) ?? openChannel(addresses[address], certificates);
     channels.set(addresses[address], channel);
     return upstreamOf(service, name, channel, stopping);
   });
@@ -62,20 +73,20 @@ type Methods = Record<string, (requests: unknown, options: CallOptions) => unkno
 
 function upstreamOf(descriptor: AnyService, name: string, channel: Channel, stopping: AbortSignal): Upstream {
   const client = clientOf(descriptor, channel) as Methods;
+  const reached = <T>(method: DescMethod, { signal }: CallOptions, call: () => Promise<T>) =>
+    callReached({ client: channel.client, name, method, signal, call });
   return {
     descriptor,
     async call(method, request, options) {
       try {
-        await requireReach(channel.client, name, options.signal);
-        return (await client[method.localName]!(request, options)) as Message;
+        return await reached(method, options, () => client[method.localName]!(request, options) as Promise<Message>);
       } catch (error) {
         throw upstreamError(error, name);
       }
     },
     async callRaw(method, request, options) {
       try {
-        await requireReach(channel.client, name, options.signal);
-        return await callRaw(channel.client, method, request, options);
+        return await reached(method, options, () => callRaw(channel.client, method, request, options));
       } catch (error) {
         throw upstreamError(error, name);
       }

@@ -3,6 +3,7 @@ import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/conn
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { readConfig } from "@ocellus/runtime/config.ts";
+import { fetch, sendToken } from "../../../test/support/fetch-with-token.ts";
 import { variables } from "../src/config.ts";
 import { echo } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
@@ -140,7 +141,10 @@ test.each([
   ["Connect", createConnectTransport],
   ["gRPC-Web", createGrpcWebTransport],
 ])("a client of %s sees the headers on a call that succeeds", async (_, transportOf) => {
-  const client = createClient(IngestService, transportOf({ baseUrl: beds.some.url, httpVersion: "1.1" }));
+  const client = createClient(
+    IngestService,
+    transportOf({ interceptors: [sendToken], baseUrl: beds.some.url, httpVersion: "1.1" }),
+  );
   const seen: Record<string, string | null> = {};
   await client.trackEvent(
     { event: { name: "n" } },

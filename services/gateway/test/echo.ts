@@ -130,11 +130,42 @@ export function echo(seen: Seen): Behind {
         return {};
       },
     },
+    clients: {
+      createClient: async ({ client }) => ({ client: note(client), clientSecret: "secret" }),
+      getClient: async ({ id }) => ({ client: { id: note(id) } }),
+      listClients: async (request) => {
+        note(request);
+        return { clients: [] };
+      },
+      updateClient: async (request) => ({ client: note(request).client }),
+      rotateClientSecret: async ({ id }) => ({ client: { id: note(id) }, clientSecret: "secret" }),
+      deleteClient: async ({ id }) => {
+        note(id);
+        return {};
+      },
+    },
+    audit: {
+      listAuditRecords: async (request) => {
+        note(request);
+        return { auditRecords: [] };
+      },
+    },
     aggregation: {
       queryAggregates: async (request) => {
         note(request);
         const value = request.name === "valueless" ? undefined : 1.5;
         return { rows: [{ bucketStart: timestampFromMs(0), aggregatedTimestamp: timestampFromMs(1), value }] };
+      },
+      listSeries: async (request) => {
+        note(request);
+        return { series: [] };
+      },
+      getFreshness: async (request) => {
+        note(request);
+        return { dirtyBuckets: 0n };
+      },
+      rebuildAggregates: async function* (request) {
+        yield { resumeToken: note(request).resumeToken, done: true };
       },
     },
   };

@@ -6,6 +6,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { eventually } from "../../../test/support/eventually.ts";
+import { authorizationFor, fetch, sendToken } from "../../../test/support/fetch-with-token.ts";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
@@ -58,7 +59,10 @@ test("a stream is answered as server-sent events, with the headers at once, unti
 
 test("the same comes over HTTP/2", async () => {
   const session = connect(bed.url);
-  const stream = session.request({ ":path": "/v1/events:watch" });
+  const stream = session.request({
+    ":path": "/v1/events:watch",
+    ...(await authorizationFor(bed.url)),
+  });
   expect(await textUntil(stream[Symbol.asyncIterator](), ALL)).toBe(ALL);
   stream.destroy();
   await seen.cancelled.promise;
@@ -106,8 +110,9 @@ test("HEAD and OPTIONS tell of the stream and open none", async () => {
 });
 
 test("a client that does not read holds up its stream at its service, and gets the whole when it reads on", async () => {
+  const headers = await authorizationFor(bed.url);
   const response = await new Promise<IncomingMessage>((resolve) => {
-    get(`${bed.url}/v1/events:watch?name=endless`, resolve);
+    get(`${bed.url}/v1/events:watch?name=endless`, { headers }, resolve);
   });
   // The service produces one message each turn of its loop: it stands still when hundreds of turns pass without one.
   let last: number | undefined;
@@ -127,10 +132,13 @@ test("a client that does not read holds up its stream at its service, and gets t
 });
 
 test.each([
-  ["Connect", () => createConnectTransport({ baseUrl: bed.url, httpVersion: "1.1" })],
-  ["Connect over HTTP/2", () => createConnectTransport({ baseUrl: bed.url, httpVersion: "2" })],
-  ["gRPC-Web", () => createGrpcWebTransport({ baseUrl: bed.url, httpVersion: "1.1" })],
-  ["gRPC", () => createGrpcTransport({ baseUrl: bed.url })],
+  ["Connect", () => createConnectTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "1.1" })],
+  [
+    "Connect over HTTP/2",
+    () => createConnectTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "2" }),
+  ],
+  ["gRPC-Web", () => createGrpcWebTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "1.1" })],
+  ["gRPC", () => createGrpcTransport({ interceptors: [sendToken], baseUrl: bed.url })],
 ])("%s: a stream comes through, and is cancelled when its client leaves", async (_, transport) => {
   const client = createClient(EventService, transport());
   const tokens: string[] = [];
@@ -148,7 +156,7 @@ test.each([
 test("a gateway that stops ends its streams at once, and says so", async () => {
   const stopping = await startGateway(echo(seen));
   const response = await fetch(`${stopping.url}/v1/events:watch`);
-  const client = createClient(EventService, createGrpcTransport({ baseUrl: stopping.url }));
+  const client = createClient(EventService, createGrpcTransport({ interceptors: [sendToken], baseUrl: stopping.url }));
   const call = client.watchEvents({})[Symbol.asyncIterator]();
   await call.next();
   const chunks = response.body![Symbol.asyncIterator]();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import type { CallContext } from "@ocellus/runtime/handlers.ts";
 import { register } from "prom-client";
+import { fetch } from "../../../test/support/fetch-with-token.ts";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 

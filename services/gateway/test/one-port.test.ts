@@ -1,7 +1,9 @@
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Flag, frame, RawHttp2, requestHeaders, Type } from "../../../test/support/raw-http2.ts";
 import { type HttpServer, listen } from "../src/http/one-port.ts";
+import { connectionLimits } from "./connection-limits.ts";
 
 let server: HttpServer;
 let release: PromiseWithResolvers<void>;
@@ -16,7 +18,7 @@ beforeEach(async () => {
       if (request.url === "/held") await release.promise;
       response.end(`${request.httpVersion} ${request.url}`);
     },
-    { host: "127.0.0.1", port: 0 },
+    { host: "127.0.0.1", port: 0, limits: connectionLimits(), isStream: () => false },
   );
 });
 afterEach(() => server.stop(0));
@@ -94,6 +96,16 @@ test.each([
   await closed;
 });
 
+test("a stop does not wait for an HTTP/2 client that keeps its side of the connection open", async () => {
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  new RawHttp2(socket).send(frame(Type.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, 1, requestHeaders("/held")));
+  await entered.promise;
+  await server.stop(50);
+  socket.destroy();
+});
+
 test("a port that is taken is an error", async () => {
-  await expect(listen(() => {}, { host: "127.0.0.1", port: server.port })).rejects.toThrow("EADDRINUSE");
+  await expect(
+    listen(() => {}, { host: "127.0.0.1", port: server.port, limits: connectionLimits(), isStream: () => false }),
+  ).rejects.toThrow("EADDRINUSE");
 });

@@ -4,11 +4,10 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { answerSchemas } from "../../../test/support/answer-schemas.ts";
+import type { Json } from "../../../test/support/call-gateway.ts";
+import { fetch } from "../../../test/support/fetch-with-token.ts";
 import { echo } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: the document is looked at as any client would
-type Json = any;
 
 let bed: GatewayBed;
 let document: Json;
@@ -91,7 +90,7 @@ test("a body may be an object or a list where two methods share a route", () => 
   expect(requestBody.content["application/json"].schema).toEqual({
     oneOf: [event, { type: "array", items: event, minItems: 1, maxItems: 1000 }],
   });
-  expect(Object.keys(responses)).toEqual(["200", "201", "400", "415", "429", "500", "503"]);
+  expect(Object.keys(responses)).toEqual(["200", "201", "400", "401", "403", "415", "429", "500", "503"]);
 });
 
 test("limits are those of the comments", () => {
@@ -102,6 +101,11 @@ test("limits are those of the comments", () => {
   expect(schema("EventPatch").required).toBeUndefined();
   expect(parameter("pageSize", "GET /v1/events").schema).toEqual({ type: "integer", format: "int32", minimum: 0 });
   expect(parameter("granularity", "GET /v1/aggregates/{namespace}/{name}").required).toBe(true);
+  expect(parameter("aggregationType", "GET /v1/aggregates/{namespace}/{name}").required).toBeUndefined();
+  expect(parameter("filters", "GET /v1/aggregates/{namespace}/{name}").schema).toEqual({
+    type: "array",
+    items: { type: "string" },
+  });
 });
 
 test("what is taken is more lenient than what is answered", () => {
@@ -119,7 +123,11 @@ test.each([
   ["POST /v1/events", ["INVALID_EVENT", "MALFORMED_BODY", "QUEUE_FULL", "QUEUE_UNAVAILABLE"], ["DATABASE_UNAVAILABLE"]],
   ["GET /v1/events", ["INVALID_PAGE_TOKEN", "DATABASE_UNAVAILABLE"], ["EVENT_NOT_FOUND", "MALFORMED_BODY"]],
   ["GET /v1/sessions/{id}", ["SESSION_NOT_FOUND", "SESSION_AMBIGUOUS"], ["EVENT_NOT_FOUND", "ROUTE_NOT_FOUND"]],
-  ["GET /v1/aggregates/{namespace}/{name}", ["RESULT_TOO_LARGE", "VALUE_OUT_OF_RANGE"], ["QUEUE_FULL"]],
+  [
+    "GET /v1/aggregates/{namespace}/{name}",
+    ["RESULT_TOO_LARGE", "SCAN_TOO_LARGE", "EVENTS_NOT_KEPT", "VALUE_OUT_OF_RANGE"],
+    ["QUEUE_FULL"],
+  ],
 ])("%s tells of the errors %p and not of %p", (name, told, untold) => {
   const answers = Object.values<Json>(operation(name).responses);
   const found = answers.flatMap(({ content }) => Object.keys(content?.["application/json"].examples ?? {}));

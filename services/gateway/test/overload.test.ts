@@ -2,12 +2,14 @@ import { request } from "node:http";
 import { afterEach, expect, test } from "@jest/globals";
 import { register } from "prom-client";
 import { eventually } from "../../../test/support/eventually.ts";
+import { authorizationFor, fetch } from "../../../test/support/fetch-with-token.ts";
 import { echo } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
-const BODY = Buffer.from(JSON.stringify([{ name: "n", data: { text: "x".repeat(4_000_000) } }]));
-/** So many of it are below 32 MiB, and one more is above. */
+const BODY = Buffer.from(JSON.stringify([{ name: "n", data: { text: "x".repeat(120_000) } }]));
+/** So many of it are below the limit, and one more is above. */
 const MOST = 8;
+const LIMITED = { BODIES_MAX_BYTES: String(1024 * 1024) };
 const HEADERS = { "content-type": "application/json" };
 
 let bed: GatewayBed;
@@ -27,7 +29,7 @@ async function startHeldUp(): Promise<void> {
     await held.promise;
     return batchTrackEvents(...call);
   };
-  bed = await startGateway(behind);
+  bed = await startGateway(behind, {}, [], { gateway: LIMITED });
 }
 
 const post = () => fetch(`${bed.url}/v1/events`, { method: "POST", headers: HEADERS, body: BODY });
@@ -58,8 +60,8 @@ test("more bytes than may be in hand are refused with a delay, and taken once ot
 
 test("the bytes of clients that are gone are no longer in hand", async () => {
   await startHeldUp();
+  const headers = { ...HEADERS, ...(await authorizationFor(bed.url)), "content-length": BODY.length };
   const sending = Array.from({ length: MOST }, () => {
-    const headers = { ...HEADERS, "content-length": BODY.length };
     const client = request(`${bed.url}/v1/events`, { method: "POST", headers, agent: false }).on("error", () => {});
     client.write(BODY.subarray(0, -1));
     return client;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Json } from "../../../test/support/call-gateway.ts";
+import { fetch } from "../../../test/support/fetch-with-token.ts";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
@@ -12,9 +14,6 @@ beforeEach(() => {
   seen.requests.length = 0;
 });
 afterAll(() => bed.stop());
-
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-type Json = any;
 
 async function call(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
   const response = await fetch(bed.url + path, {
@@ -199,4 +198,9 @@ test("a value that no event of a group has is null", async () => {
 test("GET / lists the routes of the dialect", async () => {
   const { json } = await call("GET", "/");
   expect(json.plain).toContainEqual({ method: "GET", path: "/api/events/{namespace}/{name}" });
+});
+
+test.each(["__proto__", "constructor", "toString"])("the parameter %s is none", async (name) => {
+  const answer = await call("GET", `/api/events/shop/n?${name}=0`);
+  expect([answer.status, fieldsOf(answer)]).toEqual([400, [name]]);
 });

@@ -9,6 +9,7 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService, StreamEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { clientOf } from "@ocellus/runtime/grpc-client.ts";
+import { authorizationFor, fetch, sendToken } from "../../../test/support/fetch-with-token.ts";
 import { echo, type Seen } from "./echo.ts";
 import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
@@ -30,13 +31,21 @@ const json = {
 };
 
 const TRANSPORTS: Record<string, () => Transport> = {
-  "Connect JSON": () => createConnectTransport({ baseUrl: bed.url, httpVersion: "1.1", ...json }),
-  "Connect binary": () => createConnectTransport({ baseUrl: bed.url, httpVersion: "1.1" }),
-  "Connect over HTTP/2": () => createConnectTransport({ baseUrl: bed.url, httpVersion: "2" }),
+  "Connect JSON": () =>
+    createConnectTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "1.1", ...json }),
+  "Connect binary": () => createConnectTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "1.1" }),
+  "Connect over HTTP/2": () =>
+    createConnectTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "2" }),
   "Connect JSON, gzipped": () =>
-    createConnectTransport({ baseUrl: bed.url, httpVersion: "1.1", ...json, compressMinBytes: 0 }),
-  "gRPC-Web": () => createGrpcWebTransport({ baseUrl: bed.url, httpVersion: "1.1" }),
-  gRPC: () => createGrpcTransport({ baseUrl: bed.url }),
+    createConnectTransport({
+      interceptors: [sendToken],
+      baseUrl: bed.url,
+      httpVersion: "1.1",
+      ...json,
+      compressMinBytes: 0,
+    }),
+  "gRPC-Web": () => createGrpcWebTransport({ interceptors: [sendToken], baseUrl: bed.url, httpVersion: "1.1" }),
+  gRPC: () => createGrpcTransport({ interceptors: [sendToken], baseUrl: bed.url }),
 };
 
 const ingestBy = (protocol: string): ConnectClient<typeof IngestService> =>
@@ -108,7 +117,8 @@ test("gRPC: a stream of batches is answered batch by batch, in order", async () 
 test("a grpc-js client without TLS is served, streams included", async () => {
   const client = new Client(`127.0.0.1:${bed.port}`, credentials.createInsecure());
   const channel = { client, close: () => client.close() };
-  expect((await clientOf(SessionService, channel).getSession({ id: "a/b" })).session?.id).toBe("a/b");
+  const metadata = await authorizationFor(bed.url);
+  expect((await clientOf(SessionService, channel).getSession({ id: "a/b" }, { metadata })).session?.id).toBe("a/b");
   const sent = Promise.withResolvers<void>();
   async function* batches() {
     yield { events: [{ name: "first" }] };
@@ -116,13 +126,13 @@ test("a grpc-js client without TLS is served, streams included", async () => {
     yield { events: [{ name: "second" }] };
   }
   let count = 0;
-  for await (const { results } of clientOf(IngestService, channel).streamEvents(batches())) {
+  for await (const { results } of clientOf(IngestService, channel).streamEvents(batches(), { metadata })) {
     count += results.length;
     sent.resolve();
   }
   expect(count).toBe(2);
   const error = await clientOf(IngestService, channel)
-    .trackEvent({ event: { name: "" } })
+    .trackEvent({ event: { name: "" } }, { metadata })
     .catch((reason: GrpcError) => reason);
   const [trailer] = (error as GrpcError).metadata.get("grpc-status-details-bin");
   expect(fromBinary(StatusSchema, trailer as Buffer).details).toHaveLength(2);
@@ -197,6 +207,9 @@ test("gRPC-Web: bytes that are no message are refused", async () => {
 function rawClient(): Client {
   return new Client(new URL(bed.url).host, credentials.createInsecure());
 }
+async function rawMetadata(): Promise<Metadata> {
+  return Metadata.fromHttp2Headers(await authorizationFor(bed.url));
+}
 const asIs = (bytes: Buffer) => bytes;
 const reasonOf = (error: GrpcError) => {
   const [trailer] = error.metadata.get("grpc-status-details-bin");
@@ -207,8 +220,10 @@ const reasonOf = (error: GrpcError) => {
 
 test("gRPC: bytes that are no message are refused with details", async () => {
   const client = rawClient();
+  const metadata = await rawMetadata();
   const error = await new Promise<GrpcError>((resolve) => {
-    client.makeUnaryRequest(`/${IngestService.typeName}/TrackEvent`, asIs, asIs, GARBAGE, (failed) => resolve(failed!));
+    const path = `/${IngestService.typeName}/TrackEvent`;
+    client.makeUnaryRequest(path, asIs, asIs, GARBAGE, metadata, (failed) => resolve(failed!));
   });
   client.close();
   expect(error.code).toBe(Code.InvalidArgument);
@@ -217,7 +232,12 @@ test("gRPC: bytes that are no message are refused with details", async () => {
 
 test("gRPC: a message of a stream that cannot be read ends it, after those before it are answered", async () => {
   const client = rawClient();
-  const stream = client.makeBidiStreamRequest(`/${IngestService.typeName}/StreamEvents`, asIs, asIs);
+  const stream = client.makeBidiStreamRequest(
+    `/${IngestService.typeName}/StreamEvents`,
+    asIs,
+    asIs,
+    await rawMetadata(),
+  );
   const answers: unknown[] = [];
   stream.on("data", (answer) => answers.push(answer));
   const error = await new Promise<GrpcError>((resolve) => {

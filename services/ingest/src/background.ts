@@ -1,4 +1,5 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
+import { addressIn } from "@ocellus/runtime/database-address.ts";
 import { forgetOld } from "@ocellus/runtime/forget-old.ts";
 import type { Lifecycle } from "@ocellus/runtime/lifecycle.ts";
 import type { Queue } from "@ocellus/runtime/nats.ts";
@@ -64,7 +65,7 @@ export function startBackground({ orm: { em }, queue, outbox, kept, config, life
   );
   const errorsMaxBytes = config.EVENT_ERRORS_MAX_BYTES;
   const consuming = { queue, em, log, signal };
-  const pool = storingPool(config.DATABASE_URL, STORING);
+  const pool = storingPool(addressIn(config), STORING);
   lifecycle.onStop("storing connections", () => pool.end());
   for (let index = 0; index < STORING; index++) {
     lifecycle.background("store-events", storeEvents({ ...consuming, outbox, pool, errorsMaxBytes }));

@@ -1,9 +1,11 @@
 import { LockMode } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { EventChange } from "@ocellus/proto/ocellus/event/v1/stream_pb.ts";
 import { isSerializationFailure } from "@ocellus/runtime/database-errors.ts";
+import { isUuid } from "@ocellus/runtime/is-uuid.ts";
+import { withinNamespaces } from "@ocellus/runtime/namespace-condition.ts";
+import type { NamespaceLimit } from "@ocellus/runtime/namespace-limit.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { sql } from "kysely";
 import type { Logger } from "pino";
@@ -20,11 +22,18 @@ export interface ChangeOptions {
   log: Logger;
 }
 
-/** The events under one id, newest first, locked until the transaction ends. Throws NOT_FOUND where there is none. */
-export async function lockEvents(tx: EntityManager, id: string): Promise<StoredEvent[]> {
+/**
+ * The events under one id, newest first, locked until the transaction ends, as far as they are open to the caller. Throws NOT_FOUND where
+ * there is none.
+ */
+export async function lockEvents(
+  tx: EntityManager,
+  id: string,
+  limit: NamespaceLimit | undefined,
+): Promise<StoredEvent[]> {
   const events = await tx.find(
     StoredEvent,
-    { id: id.toLowerCase() },
+    { $and: [{ id: id.toLowerCase() }, ...withinNamespaces(limit)] },
     { orderBy: { timestamp: "desc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
   );
   if (events.length === 0) throw eventNotFound(id);

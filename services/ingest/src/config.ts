@@ -1,4 +1,6 @@
-import { address, commonVariables, duration, stateVariables, wholeNumber } from "@ocellus/runtime/config.ts";
+import { addressOf, commonVariables, duration, stateVariables, wholeNumber } from "@ocellus/runtime/config.ts";
+import { grpcLimits } from "@ocellus/runtime/limit-variables.ts";
+import { traceVariables } from "@ocellus/runtime/trace-variables.ts";
 
 const MIB = 1024 * 1024;
 const maxBytes = wholeNumber(MIB, Number.MAX_SAFE_INTEGER);
@@ -7,7 +9,9 @@ const maxBytes = wholeNumber(MIB, Number.MAX_SAFE_INTEGER);
 export const variables = {
   ...commonVariables,
   ...stateVariables,
-  SESSIONS_ADDRESS: address({ desc: "where the sessions service serves gRPC, host:port" }),
+  ...grpcLimits,
+  ...traceVariables,
+  SESSIONS_ADDRESS: addressOf("sessions"),
   EVENTS_MAX_BYTES: maxBytes({
     default: 1024 * MIB,
     desc: "how many bytes of accepted events may wait to be stored; beyond, new events are refused",
@@ -16,6 +20,10 @@ export const variables = {
     default: 1024 * MIB,
     desc: "how many bytes of changes may wait for sessions and aggregates; beyond, they wait in PostgreSQL",
   }),
+  STREAM_REPLICAS: wholeNumber(
+    1,
+    5,
+  )({ default: 1, desc: "how many servers of a NATS cluster hold each stream; with 3 any one of them may be lost" }),
   WATCHERS_MAX: wholeNumber(
     0,
     10_000,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
-import { timeInUuid } from "@ocellus/event-rules/uuid.ts";
+import { timeInUuid } from "@ocellus/event-rules/time-in-uuid.ts";
 import type { Event } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { isoOf, type Micros, microsOf, timestampOf } from "@ocellus/runtime/time.ts";
 import canonicalize from "canonicalize";

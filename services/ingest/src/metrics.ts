@@ -1,7 +1,13 @@
+import type { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { Counter, Gauge } from "prom-client";
+import { reasonName } from "./errors/insert-errors.ts";
 
 const accepted = new Counter({ name: "ocellus_events_accepted_total", help: "Events that were accepted." });
-const refused = new Counter({ name: "ocellus_events_refused_total", help: "Events that were refused." });
+const refused = new Counter({
+  name: "ocellus_events_refused_total",
+  help: "Events that were refused, by reason.",
+  labelNames: ["reason"],
+});
 const stored = new Counter({ name: "ocellus_events_stored_total", help: "Events that were stored." });
 const duplicates = new Counter({
   name: "ocellus_events_duplicate_total",
@@ -54,7 +60,7 @@ export const countErrorsLost = (count: number) => errorsLost.inc(count);
 export const tellErrorsDropped = (count: number) => errorsDropped.set(count);
 export const countReplayed = (count: number) => replayed.inc(count);
 export const countAccepted = (count: number) => accepted.inc(count);
-export const countRefused = (count: number) => refused.inc(count);
+export const countRefused = (reason: ErrorReason, count: number) => refused.inc({ reason: reasonName(reason) }, count);
 export const countStored = (count: number) => stored.inc(count);
 export const countDuplicates = (count: number) => duplicates.inc(count);
 export const countFailed = (count: number) => failed.inc(count);

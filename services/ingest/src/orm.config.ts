@@ -13,6 +13,7 @@ import { Migration0006PurgePersons } from "./migrations/0006-purge-persons.ts";
 import { Migration0007KeepOutboxAsItIs } from "./migrations/0007-keep-outbox-as-it-is.ts";
 import { Migration0008KeptFrom } from "./migrations/0008-kept-from.ts";
 import { Migration0009DefaultPartition } from "./migrations/0009-default-partition.ts";
+import { Migration0010PublishUnannounced } from "./migrations/0010-publish-unannounced.ts";
 
 /** The schema `ingest`: the events, what was refused, and the changes that wait to be announced. */
 export const schema: Schema = {
@@ -28,5 +29,6 @@ export const schema: Schema = {
     { name: "0007-keep-outbox-as-it-is", class: Migration0007KeepOutboxAsItIs },
     { name: "0008-kept-from", class: Migration0008KeptFrom },
     { name: "0009-default-partition", class: Migration0009DefaultPartition },
+    { name: "0010-publish-unannounced", class: Migration0010PublishUnannounced },
   ],
 };

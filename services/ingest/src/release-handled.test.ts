@@ -8,12 +8,12 @@ import { freePort } from "@ocellus/suite/ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import pino from "pino";
 import { eventually } from "../../../test/support/eventually.ts";
-import { sharedServers } from "../../../test/support/shared-servers.ts";
+import { natsUser, sharedNats } from "../../../test/support/shared-nats.ts";
 import { releaseHandled } from "./release-handled.ts";
 
 test("a message that NATS finds again after a crash, though it was acknowledged, is released once nothing else is in hand", async () => {
   using folder = temporaryFolder();
-  const options = { binary: sharedServers().natsServer, dataDir: folder.path, port: await freePort() };
+  const options = { ...sharedNats(), dataDir: folder.path, port: await freePort() };
   const messages = join(folder.path, "jetstream/jetstream/$G/streams", EVENTS.stream, "msgs");
   const before = join(folder.path, "before");
   {
@@ -57,4 +57,4 @@ test("a message that NATS finds again after a crash, though it was acknowledged,
 });
 
 const connectedTo = (url: string) =>
-  connectQueue(url, "test", { log: pino({ level: "silent" }), signal: new AbortController().signal });
+  connectQueue(natsUser(url), { log: pino({ level: "silent" }), signal: new AbortController().signal });

@@ -6,6 +6,7 @@ import { type Dependency, type ServedService, serve } from "@ocellus/runtime/grp
 import type { Logger } from "pino";
 import type { Door } from "./accept-batch.ts";
 import type { Outbox } from "./outbox.ts";
+import { EVENT_ERROR_PEERS, EVENT_PEERS, INGEST_PEERS } from "./peers.ts";
 import type { KeptFrom } from "./retention/kept-from.ts";
 import { batchTrackEvents } from "./rpc/batch-track-events.ts";
 import { deleteEvent } from "./rpc/delete-event.ts";
@@ -33,11 +34,23 @@ export interface ServiceParts {
   database: Dependency;
   watching: WatchOptions;
   status: StatusOptions;
+  /** The peers that may call what is public. */
+  clients: readonly string[];
   log: Logger;
 }
 
 /** The RPCs of the ingest service. Taking events in needs no database. */
-export function services({ door, em, outbox, kept, database, watching, status, log }: ServiceParts): ServedService[] {
+export function services({
+  door,
+  em,
+  outbox,
+  kept,
+  database,
+  watching,
+  status,
+  clients,
+  log,
+}: ServiceParts): ServedService[] {
   const changing = { em, outbox, log };
   const ingest = {
     trackEvent: trackEvent(door),
@@ -61,8 +74,13 @@ export function services({ door, em, outbox, kept, database, watching, status, l
     recordEventErrors: recordEventErrors(door.errors),
   };
   return [
-    serve(IngestService, ingest, { log }),
-    serve(EventService, events, { log, requires: database }),
-    serve(EventErrorService, refused, { log, requires: database, without: ["recordEventErrors"] }),
+    serve(IngestService, ingest, { log, peers: { of: INGEST_PEERS, clients } }),
+    serve(EventService, events, { log, requires: database, peers: { of: EVENT_PEERS, clients } }),
+    serve(EventErrorService, refused, {
+      log,
+      requires: database,
+      without: ["recordEventErrors"],
+      peers: { of: EVENT_ERROR_PEERS, clients },
+    }),
   ];
 }

@@ -1,9 +1,10 @@
+import { connectionTo, type DatabaseAddress } from "@ocellus/runtime/database-address.ts";
 import { Pool } from "pg";
 
 /** Connections for COPY, which MikroORM has not. Their times are in UTC, as those of all others. */
-export function storingPool(url: string, max: number): Pool {
+export function storingPool(address: DatabaseAddress, max: number): Pool {
   const pool = new Pool({
-    connectionString: url,
+    ...connectionTo(address),
     max,
     keepAlive: true,
     connectionTimeoutMillis: 5000,

@@ -6,7 +6,7 @@ import { freePort } from "@ocellus/suite/ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import pino from "pino";
 import { diceOf } from "../../../test/support/dice.ts";
-import { sharedServers } from "../../../test/support/shared-servers.ts";
+import { natsUser, sharedNats } from "../../../test/support/shared-nats.ts";
 import { StreamRoom } from "./stream-room.ts";
 
 const LIMIT = 1024 * 1024;
@@ -15,13 +15,13 @@ const LARGEST = 4000;
 test("a stream that is filled to its limit again and again keeps every message, and has room once it is emptied", async () => {
   using folder = temporaryFolder();
   await using nats = await startNats({
-    binary: sharedServers().natsServer,
+    ...sharedNats(),
     dataDir: folder.path,
     port: await freePort(),
   });
   const log = pino({ level: "silent" });
   const { signal } = new AbortController();
-  const queue = await connectQueue(nats.url, "test", { log, signal });
+  const queue = await connectQueue(natsUser(nats.url), { log, signal });
   await ensureStreams(queue, { eventsBytes: LIMIT, changesBytes: LIMIT, errorsBytes: LIMIT });
   const room = new StreamRoom(EVENTS.stream, LIMIT);
   const look = () => room.open(queue, signal, log);

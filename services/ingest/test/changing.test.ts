@@ -10,7 +10,7 @@ import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_p
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
-import { connect } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
@@ -118,7 +118,7 @@ test("a deleted event is gone, and cannot be deleted or changed again", async ()
 test("a deleted event does not come back with a redelivery, and does when it is sent anew", async () => {
   const id = await stored({});
   await events.deleteEvent({ id });
-  const nats = await connect({ servers: bed.nats.url });
+  const nats = await connectOperator(bed.nats.url, bed.certificates);
   const longAgo = {
     events: [
       { id, ...full },

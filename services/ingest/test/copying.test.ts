@@ -74,7 +74,7 @@ test.each<[string, (client: ClientBase, first: Event) => Promise<unknown>]>([
   ["while rows are sent", (client, first) => copyEvents(client, [queued(first)])],
 ])("a connection that ends %s fails the copy, and the pool opens another", async (_, holdUp) => {
   const list = Array.from({ length: 10_000 }, () => eventOf({ name: "ended", data: { text: "x".repeat(200) } }));
-  const pool = storingPool(bed.adminUrl, 1);
+  const pool = storingPool({ url: bed.adminUrl }, 1);
   const client = await pool.connect();
   try {
     await withConnection(bed.adminUrl, async (other) => {

@@ -17,12 +17,14 @@ let bed: TestBed;
 let ingest: ServiceClient<typeof IngestService>;
 let events: ServiceClient<typeof EventService>;
 let errors: ServiceClient<typeof EventErrorService>;
+let gatewayErrors: ServiceClient<typeof EventErrorService>;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest"]);
   ingest = bed.client("ingest", IngestService);
   events = bed.client("ingest", EventService);
   errors = bed.client("ingest", EventErrorService);
+  gatewayErrors = bed.client("ingest", EventErrorService, "gateway");
 });
 afterAll(() => bed.stop());
 
@@ -115,7 +117,7 @@ test("what is recorded for another door is kept as it was sent, whatever it is, 
     Buffer.from(""),
     Buffer.alloc(600_000, 0xff),
   ];
-  await errors.recordEventErrors({
+  await gatewayErrors.recordEventErrors({
     eventErrors: sent.map((rawPayload) => ({
       status: refusal,
       rawPayload,
@@ -136,14 +138,14 @@ test("what is recorded for another door is kept as it was sent, whatever it is, 
   const raw = await Promise.all(kept.map(({ id }) => sentBytes(id)));
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
   expect(raw.map(hex).sort()).toEqual(sent.map((bytes) => hex(bytes.subarray(0, 512 * 1024))).sort());
-  expect(kept[0]!.source).toMatchObject({ transport: Transport.REST, peer: "developer", address: "192.0.2.1" });
+  expect(kept[0]!.source).toMatchObject({ transport: Transport.REST, peer: "gateway", address: "192.0.2.1" });
 });
 
 test("what is recorded without a refusal is refused", async () => {
-  expect(await errorOf(errors.recordEventErrors({ eventErrors: [{}] }))).toMatchObject({
+  expect(await errorOf(gatewayErrors.recordEventErrors({ eventErrors: [{}] }))).toMatchObject({
     fields: ["event_errors[0].status"],
   });
-  expect(await errorOf(errors.recordEventErrors({}))).toMatchObject({ fields: ["event_errors"] });
+  expect(await errorOf(gatewayErrors.recordEventErrors({}))).toMatchObject({ fields: ["event_errors"] });
 });
 
 test("an error lists by every filter, and its pages are the whole", async () => {
@@ -285,7 +287,7 @@ test("many who replay one error at once make one event", async () => {
 test("what cannot be read as an event is replayed with a corrected event alone", async () => {
   const namespace = "unreadable";
   const eventErrors = [{ status: toStatus(invalidArgument([])), rawPayload: Buffer.from("{"), namespace }];
-  await errors.recordEventErrors({ eventErrors });
+  await gatewayErrors.recordEventErrors({ eventErrors });
   const [{ id } = { id: "" }] = await untilKept(namespace, 1);
   const { results } = await errors.replayEventErrors({ id });
   expect(results).toMatchObject([{ result: { case: "refused", value: { code: status.FAILED_PRECONDITION } } }]);

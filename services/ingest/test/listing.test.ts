@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EventService, type ListEventsRequestSchema } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
+import { errorOf } from "../../../test/support/error-of.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 
 let bed: TestBed;
@@ -54,4 +55,27 @@ test("a list by one field fills its pages, whatever comes between", async () => 
   const pages = await pagesOf({ category: "b", pageSize: 1000 });
   expect(pages.flat()).toEqual(await idsBySql(`category = 'b'`));
   expect(pages).toHaveLength(12);
+});
+
+test("a page token that somebody made up is refused, though it is bound to the query", async () => {
+  const { nextPageToken } = await events.listEvents({ category: "b" });
+  const [binding, time, id]: string[] = JSON.parse(Buffer.from(nextPageToken, "base64url").toString());
+  const made = (...parts: unknown[]) => Buffer.from(JSON.stringify([binding, ...parts])).toString("base64url");
+  expect((await events.listEvents({ category: "b", pageToken: made(time, id) })).events).toHaveLength(50);
+  for (const parts of [
+    [],
+    [time],
+    [time, id, id],
+    ["soon", id],
+    ["", id],
+    ["9".repeat(18), id],
+    ["9".repeat(30), id],
+    [time, "x"],
+    [time, `${id}'`],
+    [time, "\0"],
+    [time, 1],
+  ]) {
+    const { code, fields } = await errorOf(events.listEvents({ category: "b", pageToken: made(...parts) }));
+    expect([parts, code, fields]).toEqual([parts, 3, ["page_token"]]);
+  }
 });

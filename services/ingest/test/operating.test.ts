@@ -67,11 +67,11 @@ test("a service without its environment says everything that is missing, and end
   );
 });
 
-test("metrics count what was accepted, and refused", async () => {
+test("metrics count what was accepted, and refused by reason", async () => {
   await bed.start("ingest");
   const ingest = bed.client("ingest", IngestService);
   await ingest.batchTrackEvents({ events: [{ name: "good" }, { name: "good" }, { name: "" }] });
   const metrics = await (await health("/metrics")).text();
   expect(metrics).toContain("ocellus_events_accepted_total 2\n");
-  expect(metrics).toContain("ocellus_events_refused_total 1\n");
+  expect(metrics).toContain('ocellus_events_refused_total{reason="INVALID_EVENT"} 1\n');
 });

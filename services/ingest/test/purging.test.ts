@@ -8,8 +8,8 @@ import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_p
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
-import { connect } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
@@ -17,11 +17,14 @@ import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
 let bed: TestBed;
 let ingest: ServiceClient<typeof IngestService>;
 let events: ServiceClient<typeof EventService>;
+/** The peer that alone may purge. */
+let sessions: ServiceClient<typeof EventService>;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest"]);
   ingest = bed.client("ingest", IngestService);
   events = bed.client("ingest", EventService);
+  sessions = bed.client("ingest", EventService, "sessions");
 });
 afterAll(() => bed.stop());
 
@@ -41,8 +44,8 @@ test("a purge deletes all events of one person in one namespace, and announces e
   await ingest.batchTrackEvents({ events: [beside, { ...beside, namespace, personId: "bob" }] });
   await untilStored("ann", 3001);
   await untilStored("bob", 1);
-  expect(await events.purgeEvents({ namespace, personId: "ann" })).toMatchObject({ deletedCount: 3000n });
-  expect(await events.purgeEvents({ namespace, personId: "ann" })).toMatchObject({ deletedCount: 0n });
+  expect(await sessions.purgeEvents({ namespace, personId: "ann" })).toMatchObject({ deletedCount: 3000n });
+  expect(await sessions.purgeEvents({ namespace, personId: "ann" })).toMatchObject({ deletedCount: 0n });
   expect([await storedCount("ann"), await storedCount("bob")]).toEqual([1, 1]);
 });
 
@@ -53,8 +56,8 @@ test("a purged person's events do not come back with a redelivery, not even one 
   await untilStored("cleo", 1);
   await untilStored("dora", 1);
   await events.updateEvent({ event: { id: given, personId: "cleo" } });
-  await events.purgeEvents({ namespace, personId: "cleo" });
-  const nats = await connect({ servers: bed.nats.url });
+  await sessions.purgeEvents({ namespace, personId: "cleo" });
+  const nats = await connectOperator(bed.nats.url, bed.certificates);
   const redelivered = [of(mine, "cleo"), of(given, "dora"), of(randomUUID(), "marker")];
   const longAgo = encode(AcceptedEventsSchema, { events: redelivered, receiveTime: timestamp });
   await nats.jetstream().publish(EVENTS.subject, longAgo);
@@ -92,7 +95,7 @@ test("a purge waits for a statement that stores the person's events and has not 
       return found.length > 0 ? true : undefined;
     });
   await waiting("copy ingest.events%");
-  const purged = events.purgeEvents({ namespace, personId: "eve" });
+  const purged = sessions.purgeEvents({ namespace, personId: "eve" });
   await waiting("%lock table ingest.purged_persons%");
   release.resolve();
   await namesake;
@@ -101,7 +104,7 @@ test("a purge waits for a statement that stores the person's events and has not 
 });
 
 test("a purge needs a namespace and a person", async () => {
-  expect(await errorOf(events.purgeEvents({}))).toMatchObject({
+  expect(await errorOf(sessions.purgeEvents({}))).toMatchObject({
     code: status.INVALID_ARGUMENT,
     fields: ["namespace", "person_id"],
   });

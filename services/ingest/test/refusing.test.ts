@@ -10,6 +10,7 @@ import {
   StreamEventsRequestSchema,
   TrackEventRequestSchema,
 } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { CertificateFiles } from "@ocellus/runtime/certificate-files.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { clientCredentials } from "@ocellus/runtime/tls.ts";
@@ -33,7 +34,7 @@ const tlsFile = (name: string) => join(sharedServers().certificates, name);
 /** Sends bytes that no typed client would. */
 function callRaw(bytes: Buffer): Promise<unknown> {
   const files = { ca: tlsFile("ca.crt"), cert: tlsFile("developer.crt"), key: tlsFile("developer.key") };
-  const client = new Client(`127.0.0.1:${bed.ports.ingest}`, clientCredentials(files));
+  const client = new Client(`127.0.0.1:${bed.ports.ingest}`, clientCredentials(new CertificateFiles(files)));
   const asIs = (value: Buffer) => value;
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(`/${IngestService.typeName}/TrackEvent`, asIs, asIs, bytes, (error, answer) => {
@@ -102,7 +103,7 @@ test("a batch beyond the limits ends a stream that its client keeps open", async
 
 test("bytes in a stream that are no message end it, after the batches before them are acknowledged", async () => {
   const files = { ca: tlsFile("ca.crt"), cert: tlsFile("developer.crt"), key: tlsFile("developer.key") };
-  const client = new Client(`127.0.0.1:${bed.ports.ingest}`, clientCredentials(files));
+  const client = new Client(`127.0.0.1:${bed.ports.ingest}`, clientCredentials(new CertificateFiles(files)));
   const asIs = (value: Buffer) => value;
   const stream = client.makeBidiStreamRequest(`/${IngestService.typeName}/StreamEvents`, asIs, asIs);
   const acknowledged: unknown[] = [];

@@ -8,7 +8,8 @@ import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_p
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
 import { timestampOf } from "@ocellus/runtime/time.ts";
-import { connect, type NatsConnection } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
+import type { NatsConnection } from "nats";
 import { v7 } from "uuid";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -23,7 +24,7 @@ let errors: ServiceClient<typeof EventErrorService>;
 
 beforeAll(async () => {
   bed = await startTestBed([]);
-  nats = await connect({ servers: bed.nats.url });
+  nats = await connectOperator(bed.nats.url, bed.certificates);
   await start();
 });
 afterAll(async () => {

@@ -8,7 +8,8 @@ import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { EVENT_CHANGES, EVENTS } from "@ocellus/runtime/streams.ts";
-import { connect, type NatsConnection } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
+import type { NatsConnection } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { holdUpStoring } from "../../../test/support/hold-up-storing.ts";
@@ -22,7 +23,7 @@ let errors: ServiceClient<typeof EventErrorService>;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest"], { EVENTS_MAX_BYTES: String(1024 * 1024) });
-  nats = await connect({ servers: bed.nats.url });
+  nats = await connectOperator(bed.nats.url, bed.certificates);
   ingest = bed.client("ingest", IngestService);
   events = bed.client("ingest", EventService);
   errors = bed.client("ingest", EventErrorService);
@@ -60,12 +61,16 @@ test("an event that PostgreSQL refuses is one error however often it is sent", a
   expect(kept).toHaveLength(1);
 });
 
-test("a message that is none is kept as an error and holds up nothing", async () => {
+test("a message that is none is read again, then kept as an error, and holds up nothing", async () => {
   await nats.jetstream().publish(EVENTS.subject, "nonsense");
   await ingest.trackEvent({ event: { name: "after nonsense" } });
   await untilStored("after nonsense", 1);
-  const kept = await bed.query("select event from ingest.event_errors where payload = 'nonsense'::bytea");
+  const kept = await eventually(async () => {
+    const rows = await bed.query("select event from ingest.event_errors where payload = 'nonsense'::bytea");
+    return rows.length > 0 ? rows : undefined;
+  });
   expect(kept).toEqual([{ event: null }]);
+  expect(bed.logOf("ingest")).toMatch(/"msg":"store-events failed, and tries again/);
 });
 
 test("changes that a crash left in the outbox are announced", async () => {

@@ -3,15 +3,10 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { readConfig } from "@ocellus/runtime/config.ts";
 import { clientOf, openChannel } from "@ocellus/runtime/grpc-client.ts";
-import { str } from "envalid";
+import { variables } from "./close-variables.ts";
 
 try {
-  const config = readConfig({
-    OCELLUS_SESSIONS: str({ desc: "host:port of the sessions service" }),
-    OCELLUS_CA: str({ desc: "the file of the CA, PEM" }),
-    OCELLUS_CERT: str({ desc: "the file of a client certificate, PEM" }),
-    OCELLUS_KEY: str({ desc: "the file of its key, PEM" }),
-  });
+  const config = readConfig(variables);
   const files = { ca: config.OCELLUS_CA, cert: config.OCELLUS_CERT, key: config.OCELLUS_KEY };
   const channel = openChannel(config.OCELLUS_SESSIONS, files);
   try {

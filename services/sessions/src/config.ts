@@ -1,11 +1,15 @@
-import { address, commonVariables, duration, stateVariables } from "@ocellus/runtime/config.ts";
+import { addressOf, commonVariables, duration, stateVariables } from "@ocellus/runtime/config.ts";
+import { grpcLimits } from "@ocellus/runtime/limit-variables.ts";
+import { traceVariables } from "@ocellus/runtime/trace-variables.ts";
 import { closingRules } from "./session-rules.ts";
 
 /** Every environment variable that the sessions service reads. */
 export const variables = {
   ...commonVariables,
   ...stateVariables,
-  INGEST_ADDRESS: address({ desc: "where the ingest service serves gRPC, host:port" }),
+  ...grpcLimits,
+  ...traceVariables,
+  INGEST_ADDRESS: addressOf("ingest"),
   SESSION_IDLE_TIMEOUT: duration({
     default: 30 * 60_000,
     desc: "how long a person may be idle within one session, such as 30m; all replicas need the same",

@@ -1,6 +1,7 @@
 import { raw } from "@mikro-orm/core";
+import { likeOf } from "@ocellus/runtime/glob.ts";
 import { isoOf, type Micros } from "@ocellus/runtime/time.ts";
-import { likeOf, type SessionRules } from "./session-rules.ts";
+import type { SessionRules } from "./session-rules.ts";
 
 /** `Session.isOpen` as a condition on the table: it holds for the sessions that are open at `now`, or for all others. */
 export function isOpenCondition(open: boolean, now: Micros, rules: SessionRules): object {

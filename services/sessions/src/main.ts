@@ -1,4 +1,4 @@
-import { readConfig, tlsFilesOf } from "@ocellus/runtime/config.ts";
+import { readConfig } from "@ocellus/runtime/config.ts";
 import { forgetOld } from "@ocellus/runtime/forget-old.ts";
 import { runService } from "@ocellus/runtime/lifecycle.ts";
 import { openConnections } from "@ocellus/runtime/service-connections.ts";
@@ -12,11 +12,12 @@ import { Deletions } from "./persons/deletions.ts";
 import { sweepPersons } from "./persons/sweep-persons.ts";
 import { forgetRecounts } from "./recounts.ts";
 import { personService, sessionService } from "./service.ts";
+import { tellSessions } from "./session-metrics.ts";
 
 await runService("sessions", async (lifecycle) => {
   const config = readConfig(variables);
   const { log, signal } = lifecycle;
-  const { orm, queue, database, serve } = await openConnections(schema, config, lifecycle);
+  const { orm, queue, database, certificates, serve } = await openConnections(schema, config, lifecycle);
   const em = orm.em;
   const rules = { idleTimeoutMs: config.SESSION_IDLE_TIMEOUT, closing: config.SESSION_CLOSING };
   const idleTimeout = BigInt(rules.idleTimeoutMs) * 1000n;
@@ -26,11 +27,12 @@ await runService("sessions", async (lifecycle) => {
   const forget = () => Promise.all([forgetSeen(em), forgetRecounts(em)]);
   lifecycle.background("forgetting", forgetOld("messages and recounts", forget, lifecycle));
 
-  const tls = tlsFilesOf(config);
-  const persons = { em, idleTimeout, log, signal, ...openIngest(config.INGEST_ADDRESS, tls, lifecycle) };
+  const persons = { em, idleTimeout, log, signal, ...openIngest(config.INGEST_ADDRESS, certificates, lifecycle) };
   const deletions = new Deletions(persons);
   lifecycle.background("persons sweep", sweepPersons(persons, deletions));
 
-  const served = [sessionService(em, rules, { database, log }), personService(persons, deletions, { database, log })];
-  await serve(served, { host: config.LISTEN_HOST, port: config.GRPC_PORT, tls });
+  tellSessions(em, rules, log);
+  const serving = { database, clients: config.CLIENT_PEERS, log };
+  const served = [sessionService(em, rules, serving), personService(persons, deletions, serving)];
+  await serve(served, config.GRPC_PORT);
 });

@@ -10,6 +10,7 @@ import { Migration0004FindSessionsByEnd } from "./migrations/0004-find-sessions-
 import { Migration0005CreatePersons } from "./migrations/0005-create-persons.ts";
 import { Migration0006FindCreatedSessions } from "./migrations/0006-find-created-sessions.ts";
 import { Migration0007UpdateSessionsInPlace } from "./migrations/0007-update-sessions-in-place.ts";
+import { Migration0008ReadMigrations } from "./migrations/0008-read-migrations.ts";
 
 /** The schema `sessions`: the persons, the sessions, the ids of those that were joined to others, and the changes already counted. */
 export const schema: Schema = {
@@ -23,5 +24,6 @@ export const schema: Schema = {
     { name: "0005-create-persons", class: Migration0005CreatePersons },
     { name: "0006-find-created-sessions", class: Migration0006FindCreatedSessions },
     { name: "0007-update-sessions-in-place", class: Migration0007UpdateSessionsInPlace },
+    { name: "0008-read-migrations", class: Migration0008ReadMigrations },
   ],
 };

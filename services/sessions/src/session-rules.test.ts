@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { readConfig } from "@ocellus/runtime/config.ts";
-import { closingOf, closingRules, likeOf } from "./session-rules.ts";
+import { closingOf, closingRules } from "./session-rules.ts";
 
 const rulesOf = (RULES: string) => readConfig({ RULES: closingRules() }, { RULES }).RULES;
 
@@ -19,8 +19,4 @@ test.each([
 
 test.each(["", "shop", "shop=never", "=daily", "a=daily,"])("%j are no rules", (rules) => {
   expect(() => rulesOf(rules)).toThrow("RULES");
-});
-
-test("a glob becomes a pattern of SQL that matches nothing else by chance", () => {
-  expect(likeOf("100%_\\*")).toBe("100\\%\\_\\\\%");
 });

@@ -1,3 +1,4 @@
+import { regexOf } from "@ocellus/runtime/glob.ts";
 import { makeExactValidator } from "envalid";
 
 /** What closes the sessions of a namespace: the idle timeout, or CloseSessions alone. */
@@ -29,13 +30,4 @@ export const closingRules = makeExactValidator<ClosingRule[]>((input) =>
 /** What closes the sessions of a namespace. */
 export function closingOf(namespace: string, { closing }: SessionRules): Closing {
   return closing.find(({ glob }) => regexOf(glob).test(namespace))?.closing ?? "idle";
-}
-
-/** The glob as a pattern of SQL's LIKE, in which a backslash escapes. */
-export function likeOf(glob: string): string {
-  return glob.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%");
-}
-
-function regexOf(glob: string): RegExp {
-  return new RegExp(`^${glob.split("*").map(RegExp.escape).join("[^]*")}$`, "u");
 }

@@ -9,8 +9,8 @@ import type { ServiceClient } from "@ocellus/runtime/grpc-client.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { EARLIEST, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { withConnection } from "@ocellus/suite/database-roles.ts";
-import { connect } from "nats";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
@@ -143,7 +143,7 @@ test("a session whose last event is recent is open", async () => {
 });
 
 test("a change that is announced twice counts once", async () => {
-  const nats = await connect({ servers: bed.nats.url });
+  const nats = await connectOperator(bed.nats.url, bed.certificates);
   const id = randomUUID();
   const change = (eventId: string, messageId: string) =>
     encode(EventChangesSchema, {

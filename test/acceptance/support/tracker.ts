@@ -1,7 +1,6 @@
+import type { Json } from "../../support/call-gateway.ts";
 import { eventually } from "../../support/eventually.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: what a gateway answered is looked at as any client would
-export type Json = any;
+import { fetch } from "../../support/fetch-with-token.ts";
 
 /** What the gateway answered. */
 export interface Answer {

@@ -7,7 +7,7 @@ import type { Entry, EventInit } from "./entry.ts";
 import type { Answer, Ledger } from "./ledger.ts";
 import { type EventMaker, NAMES } from "./make-events.ts";
 import { failure } from "./send-grpc.ts";
-import { attempt, jsonOf } from "./send-rest.ts";
+import { attempt, type Gateway, jsonOf } from "./send-rest.ts";
 
 const NOT_FOUND = 5;
 const UNAVAILABLE = 14;
@@ -20,8 +20,7 @@ export interface ChangeOptions {
   ledger: Ledger;
   maker: EventMaker;
   events: ServiceClient<typeof EventService>;
-  /** The gateway's. */
-  url: string;
+  gateway: Gateway;
   dice: () => number;
   giveUp: AbortSignal;
 }
@@ -46,12 +45,12 @@ function isSettled({ outcome, nature, mayArrive, sending, repeatable, changed }:
 }
 
 async function update(entry: Entry, options: ChangeOptions): Promise<void> {
-  const { ledger, events, url, dice } = options;
+  const { ledger, events, gateway, dice } = options;
   const changes = changesFor(options);
   const event = { ...changes, id: entry.receipt!.id };
   entry.changed = "busy";
   const overGrpc = () => events.updateEvent({ event }, { timeoutMs: CALL_WITHIN_MS });
-  const overRest = () => attempt(`${url}/v1/events/${event.id}`, "PATCH", jsonOf(changes), CALL_WITHIN_MS);
+  const overRest = () => attempt(gateway, `/v1/events/${event.id}`, "PATCH", jsonOf(changes), CALL_WITHIN_MS);
   const done = await persist(dice() < 0.5 ? grpc(overGrpc) : rest(overRest), options);
   if (!done) return;
   const { timestamp, ...fields } = changes;
@@ -73,11 +72,11 @@ function changesFor({ maker, dice }: ChangeOptions): EventInit {
 
 /** Only what was updated is deleted: it is known to be stored, so that NOT_FOUND means that it is gone. */
 async function remove(entry: Entry, options: ChangeOptions): Promise<void> {
-  const { ledger, events, url, dice } = options;
+  const { ledger, events, gateway, dice } = options;
   const { id } = entry.receipt!;
   entry.changed = "busy";
   const overGrpc = () => events.deleteEvent({ id }, { timeoutMs: CALL_WITHIN_MS });
-  const overRest = () => attempt(`${url}/v1/events/${id}`, "DELETE", undefined, CALL_WITHIN_MS);
+  const overRest = () => attempt(gateway, `/v1/events/${id}`, "DELETE", undefined, CALL_WITHIN_MS);
   const done = await persist(dice() < 0.5 ? grpc(overGrpc) : rest(overRest), options, { goneIsDone: true });
   if (!done) return;
   entry.changed = "deleted";

@@ -12,7 +12,7 @@ import type { Entry } from "./entry.ts";
 import { Ledger } from "./ledger.ts";
 import { EventMaker } from "./make-events.ts";
 import { sendBatch, sendSingly, sendStream } from "./send-grpc.ts";
-import { attempt, postBatch, postSingly } from "./send-rest.ts";
+import { attempt, type Gateway, postBatch, postSingly } from "./send-rest.ts";
 
 const DUPLICATES = 0.1;
 
@@ -29,17 +29,18 @@ export class Load {
   /** Each way to send events. */
   readonly ways: Record<"unary" | "batch" | "stream" | "REST" | "REST batch", Send>;
   readonly #dice: () => number;
-  readonly #url: string;
+  readonly #gateway: Gateway;
   readonly #events: ChangeOptions["events"];
   readonly #close: () => void;
   readonly #stop = new AbortController();
   readonly #giveUp = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor({ url, ports, certificates }: Target, seed: number) {
+  constructor(gateway: Target, seed: number) {
+    const { ports, certificates } = gateway;
     this.#dice = diceOf(seed);
     this.maker = new EventMaker(this.ledger, this.#dice);
-    this.#url = url;
+    this.#gateway = gateway;
     const channel = openChannel(`127.0.0.1:${ports.ingest}`, tlsFilesIn(certificates, "developer"));
     const ingest = clientOf(IngestService, channel);
     this.#events = clientOf(EventService, channel);
@@ -48,8 +49,8 @@ export class Load {
       unary: sendSingly(ingest, CALL_WITHIN_MS),
       batch: sendBatch(ingest, CALL_WITHIN_MS),
       stream: sendStream(ingest, CALL_WITHIN_MS),
-      REST: postSingly(url, CALL_WITHIN_MS),
-      "REST batch": postBatch(url, CALL_WITHIN_MS),
+      REST: postSingly(gateway, CALL_WITHIN_MS),
+      "REST batch": postBatch(gateway, CALL_WITHIN_MS),
     };
   }
 
@@ -98,8 +99,8 @@ export class Load {
   }
 
   async #changer(pauseMs: number): Promise<void> {
-    const [url, events, dice, giveUp] = [this.#url, this.#events, this.#dice, this.#giveUp.signal];
-    const options = { ledger: this.ledger, maker: this.maker, url, events, dice, giveUp };
+    const [gateway, events, dice, giveUp] = [this.#gateway, this.#events, this.#dice, this.#giveUp.signal];
+    const options = { ledger: this.ledger, maker: this.maker, gateway, events, dice, giveUp };
     while (!this.#stop.signal.aborted) {
       await changeSome(options);
       await sleep(this.#dice() * pauseMs * 2);
@@ -109,8 +110,9 @@ export class Load {
   /** Reads: nothing may hang, whatever is broken. */
   async #reader(pauseMs: number): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const path = this.#url + this.maker.pick(READS);
-      const answer = await withinDeadline(() => attempt(path, "GET", undefined, CALL_WITHIN_MS), this.ledger);
+      const path = this.maker.pick(READS);
+      const read = () => attempt(this.#gateway, path, "GET", undefined, CALL_WITHIN_MS);
+      const answer = await withinDeadline(read, this.ledger);
       this.ledger.tallies.reads++;
       if ("kind" in answer && answer.kind === "none") this.ledger.count(answer.problem);
       if ("kind" in answer && answer.kind === "refused") this.ledger.count(answer.reason ?? `code ${answer.code}`);

@@ -10,6 +10,12 @@ import type { Answer } from "./ledger.ts";
 
 const registry = createRegistry(file_google_rpc_error_details);
 
+/** Where the gateway is, and what answers a token for it. */
+export interface Gateway {
+  readonly url: string;
+  readonly token: () => Promise<string>;
+}
+
 /** What the gateway answered; undefined where it did not. */
 export interface RestAnswer {
   status: number;
@@ -18,11 +24,21 @@ export interface RestAnswer {
 }
 
 /** Makes one request. Throws where there is no answer. */
-export async function request(url: string, method: string, body: JsonValue | undefined, timeoutMs: number) {
-  const response = await fetch(url, {
+export async function request(
+  { url, token }: Gateway,
+  path: string,
+  method: string,
+  body: JsonValue | undefined,
+  timeoutMs: number,
+) {
+  const response = await fetch(url + path, {
     method,
     signal: AbortSignal.timeout(timeoutMs),
-    ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    headers: {
+      authorization: `Bearer ${await token()}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
   const json = text === "" ? undefined : (JSON.parse(text) as JsonValue);
@@ -35,21 +51,21 @@ export function jsonOf(event: EventInit): JsonObject {
 }
 
 /** Sends each event by itself. */
-export function postSingly(url: string, timeoutMs: number): Send {
+export function postSingly(gateway: Gateway, timeoutMs: number): Send {
   return (entries) =>
     Promise.all(
       entries.map(async ({ event }): Promise<Answer> => {
-        const answer = await attempt(`${url}/v1/events`, "POST", jsonOf(event), timeoutMs);
+        const answer = await attempt(gateway, "/v1/events", "POST", jsonOf(event), timeoutMs);
         return "kind" in answer ? answer : acceptedEvent(fromJson(EventSchema, answer.body!));
       }),
     );
 }
 
 /** Sends the events in one request. */
-export function postBatch(url: string, timeoutMs: number): Send {
+export function postBatch(gateway: Gateway, timeoutMs: number): Send {
   return async (entries) => {
     const events = entries.map(({ event }) => jsonOf(event));
-    const answer = await attempt(`${url}/v1/events`, "POST", events, timeoutMs);
+    const answer = await attempt(gateway, "/v1/events", "POST", events, timeoutMs);
     if ("kind" in answer) return entries.map(() => answer);
     return fromJson(BatchTrackEventsResponseSchema, answer.body!, { registry }).results.map(answerOf);
   };
@@ -57,14 +73,15 @@ export function postBatch(url: string, timeoutMs: number): Send {
 
 /** Makes one request, and answers what came of it where that is no success. */
 export async function attempt(
-  url: string,
+  gateway: Gateway,
+  path: string,
   method: string,
   body: JsonValue | undefined,
   timeoutMs: number,
 ): Promise<RestAnswer | Answer> {
   let answer: RestAnswer;
   try {
-    answer = await request(url, method, body, timeoutMs);
+    answer = await request(gateway, path, method, body, timeoutMs);
   } catch (error) {
     const { name, cause } = error as Error & { cause?: { code?: string } };
     return {

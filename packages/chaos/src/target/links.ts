@@ -13,12 +13,18 @@ const STRETCHES = {
   "ingest to PostgreSQL": "postgres",
   "sessions to PostgreSQL": "postgres",
   "aggregation to PostgreSQL": "postgres",
+  "gateway to PostgreSQL": "postgres",
 } as const;
 
 export type Stretch = keyof typeof STRETCHES;
 export const STRETCH_NAMES = Object.keys(STRETCHES) as Stretch[];
 
 export type Links = Readonly<Record<Stretch, Link>>;
+
+/** Closes all links, and with them the connections that they carry. */
+export async function closeLinks(links: Links): Promise<void> {
+  await Promise.all(Object.values(links).map((link) => link.close()));
+}
 
 /** Opens a link for each stretch. */
 export async function openLinks(ports: SuitePorts): Promise<Links> {

@@ -1,5 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { clientCredentials } from "@ocellus/client/client-credentials.ts";
 import { ensureCertificates } from "@ocellus/suite/certificates.ts";
+import { compileCache } from "@ocellus/suite/compile-cache.ts";
 import { type DatabaseService, ensureLogins, withConnection } from "@ocellus/suite/database-roles.ts";
 import { findNatsServer, type Nats, type NatsOptions, startNats } from "@ocellus/suite/nats-server.ts";
 import { type Postgres, type PostgresOptions, startPostgres } from "@ocellus/suite/postgres.ts";
@@ -14,7 +17,7 @@ import {
 } from "@ocellus/suite/service-process.ts";
 import { freeSuitePorts, type SuitePorts } from "@ocellus/suite/suite-ports.ts";
 import pg from "pg";
-import { type Links, openLinks } from "./links.ts";
+import { closeLinks, type Links, openLinks } from "./links.ts";
 
 /** PostgreSQL refuses an event of this name, which the contract allows. */
 export const POISON = "poison";
@@ -30,6 +33,8 @@ export class Target {
   readonly certificates: string;
   readonly ports: SuitePorts;
   readonly links: Links;
+  /** Answers a token for all that the gateway has. */
+  readonly token: () => Promise<string>;
   /** What went wrong in it that no fault accounts for. */
   readonly problems: string[] = [];
   postgres: Postgres;
@@ -45,6 +50,7 @@ export class Target {
     this.certificates = parts.certificates;
     this.ports = parts.ports;
     this.links = parts.links;
+    this.token = clientCredentials({ gateway: this.url, ...parts.administrator });
     this.postgres = parts.postgres;
     this.nats = parts.nats;
     this.#environments = parts.environments;
@@ -83,6 +89,15 @@ export class Target {
     return this.#services.get(name)!;
   }
 
+  /** What a process is a part of; undefined where it is of none. */
+  partOf(pid: number, parent: number): string | undefined {
+    if (pid === this.nats.pid()) return "nats-server";
+    if (pid === this.postgres.pid()) return "PostgreSQL";
+    // With the shared memory that it has touched.
+    if (parent === this.postgres.pid()) return "PostgreSQL, largest process";
+    return SERVICES.find((name) => this.service(name).pid === pid);
+  }
+
   /** Starts a service as a supervisor does: again and again until it is ready. Throws after two minutes. */
   async startService(name: ServiceName): Promise<void> {
     const deadline = performance.now() + START_WITHIN_MS;
@@ -110,54 +125,69 @@ export class Target {
   async stop(): Promise<void> {
     await this.#pool.end();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
-    await Promise.all([
-      this.nats.stop("SIGKILL"),
-      this.postgres.stop("immediate"),
-      ...Object.values(this.links).map((link) => link.close()),
-    ]);
+    await Promise.all([this.nats.stop("SIGKILL"), this.postgres.stop("immediate"), closeLinks(this.links)]);
   }
 }
 
 async function startServers(folder: string) {
+  await using started = new AsyncDisposableStack();
   const ports = await freeSuitePorts();
   const certificates = join(folder, "certificates");
   const binary = await findNatsServer(join(repositoryRoot, ".ocellus/bin"));
   const postgresOptions = { dataDir: join(folder, "postgres"), port: ports.postgres };
-  const natsOptions = { binary, dataDir: join(folder, "nats"), port: ports.nats };
+  const natsOptions = { binary, certificates, dataDir: join(folder, "nats"), port: ports.nats };
   const links = await openLinks(ports);
-  const [postgres, nats] = await Promise.all([
-    startPostgres(postgresOptions),
-    startNats(natsOptions),
-    ensureCertificates(certificates),
-  ]);
-  const common = { NODE_COMPILE_CACHE: join(folder, "cache"), MATERIALISE_EVERY: "1s" };
+  started.defer(() => closeLinks(links));
+  await ensureCertificates(certificates);
+  const postgres = started.use(await startPostgres(postgresOptions));
+  const nats = started.use(await startNats(natsOptions));
+  const common = { ...compileCache(folder), MATERIALISE_EVERY: "1s" };
   await runMigrations({ environment: { ...common, DATABASE_URL: postgres.adminUrl } });
   await withConnection(postgres.adminUrl, (client) =>
     client.query(`alter table ingest.events add constraint no_poison check (name <> '${POISON}')`),
   );
-  const passwords = { ingest: "chaos", sessions: "chaos", aggregation: "chaos" };
+  const passwords = { ingest: "chaos", sessions: "chaos", aggregation: "chaos", gateway: "chaos" };
   const databaseUrls = await ensureLogins(postgres.adminUrl, passwords);
   const through = (link: keyof Links) => `127.0.0.1:${links[link].port}`;
-  const surroundings = { ports, certificates, databaseUrls, natsUrl: nats.url };
+  const administrator = { id: "chaos", secret: randomBytes(32).toString("base64url") };
+  const surroundings = { ports, certificates, databaseUrls, natsUrl: nats.url, administrator };
   const told = (name: ServiceName, more: Record<string, string>) => ({
     ...common,
     ...serviceEnvironment(name, surroundings),
     ...more,
   });
-  const behindLinks = (name: DatabaseService, more: Record<string, string>) => {
-    const database = new URL(databaseUrls[name]);
-    database.host = through(`${name} to PostgreSQL`);
-    return told(name, { DATABASE_URL: database.href, NATS_URL: `nats://${through(`${name} to NATS`)}`, ...more });
+  const databaseThrough = (link: keyof Links, url: string): string => {
+    const database = new URL(url);
+    database.host = through(link);
+    return database.href;
+  };
+  const behindLinks = (name: Exclude<DatabaseService, "gateway">, more: Record<string, string>) => {
+    const DATABASE_URL = databaseThrough(`${name} to PostgreSQL`, databaseUrls[name]);
+    return told(name, { DATABASE_URL, NATS_URL: `tls://${through(`${name} to NATS`)}`, ...more });
   };
   const environments: Record<ServiceName, Record<string, string>> = {
     gateway: told("gateway", {
       INGEST_ADDRESS: through("gateway to ingest"),
       SESSIONS_ADDRESS: through("gateway to sessions"),
       AGGREGATION_ADDRESS: through("gateway to aggregation"),
+      DATABASE_URL: databaseThrough("gateway to PostgreSQL", databaseUrls.gateway),
     }),
     ingest: behindLinks("ingest", { EVENTS_MAX_BYTES: String(EVENTS_MAX_BYTES) }),
     sessions: behindLinks("sessions", { SESSION_IDLE_TIMEOUT: "30m" }),
     aggregation: behindLinks("aggregation", {}),
   };
-  return { folder, ports, certificates, links, postgres, nats, environments, postgresOptions, natsOptions };
+  // From here on it is for `stop` to end them.
+  started.move();
+  return {
+    folder,
+    ports,
+    certificates,
+    administrator,
+    links,
+    postgres,
+    nats,
+    environments,
+    postgresOptions,
+    natsOptions,
+  };
 }

@@ -1,10 +1,10 @@
-import { connect } from "nats";
+import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { eventually } from "../../../../test/support/eventually.ts";
 import type { Target } from "../target/target.ts";
 
 /** Waits until nothing is on its way: the streams and the outbox are empty, and no bucket before the frontier is dirty. */
 export async function untilQuiet(target: Target, withinMs: number): Promise<void> {
-  const nats = await connect({ servers: target.nats.url });
+  const nats = await connectOperator(target.nats.url, target.certificates);
   try {
     const manager = await nats.jetstreamManager();
     await eventually(async () => {

@@ -106,7 +106,7 @@ function recount(
 
 const BUCKETS = `
   with clean as (
-    select namespace, name, bucket_start, first_timestamp, count, value_count, sum::text, min, max from aggregation.buckets
+    select namespace, name, bucket_start, first_timestamp, count, value_count, sum::text, min, max from aggregation.quarters
   ), recounted as (
     select namespace, name, date_bin('15 minutes', "timestamp", '1970-01-01 00:00Z') as bucket_start,
       min("timestamp"), count(*), count(value), sum(value::text::numeric)::text, min(value), max(value)

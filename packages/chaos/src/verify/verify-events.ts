@@ -4,6 +4,9 @@ import { isoOf } from "@ocellus/runtime/time.ts";
 import type { Entry, Facts } from "../load/entry.ts";
 import type { Target } from "../target/target.ts";
 
+/** How much of a message is told. */
+const MAX_SHOWN = 500;
+
 /** A stored event, as far as a client determines it. */
 export interface StoredRow {
   serial: number;
@@ -84,15 +87,19 @@ function storable({ timestamp, namespace, name, category, sessionId, personId, v
   return [isoOf(timestamp!), namespace, name, category ?? null, sessionId ?? null, personId ?? null, value ?? null];
 }
 
-/** Each poison event is one error of storing. */
+/** Each poison event is one error of storing, and no message is. */
 export async function verifyPoison(target: Target, entries: readonly Entry[]): Promise<string[]> {
-  const rows = await target.query<{ event: Buffer }>(
-    "select event from ingest.event_errors where reason = 'EVENT_NOT_STORABLE'",
+  const rows = await target.query<{ event: Buffer | null; payload: Buffer }>(
+    "select event, payload from ingest.event_errors where reason = 'EVENT_NOT_STORABLE'",
   );
-  const errors = rows.map(({ event }) => fromBinary(EventSchema, event).id);
-  return entries.flatMap(({ nature, outcome, receipt }) => {
+  const unread = rows.flatMap(({ event, payload }) =>
+    event ? [] : [`a message of EVENTS could not be read: ${payload.toString("latin1").slice(0, MAX_SHOWN)}`],
+  );
+  const errors = rows.flatMap(({ event }) => (event ? [fromBinary(EventSchema, event).id] : []));
+  const missing = entries.flatMap(({ nature, outcome, receipt }) => {
     if (nature !== "poison" || outcome !== "accepted") return [];
     const count = errors.filter((id) => id === receipt!.id).length;
     return count === 1 ? [] : [`the poison event ${receipt!.id} is ${count} errors`];
   });
+  return [...unread, ...missing];
 }

@@ -1,5 +1,5 @@
 import { Migration } from "@mikro-orm/migrations";
-import { createRole } from "@ocellus/runtime/create-role.ts";
+import { createRole, grantRole } from "@ocellus/runtime/create-role.ts";
 
 /** The materialised buckets, those that are dirty, and the frontier before which buckets are materialised. */
 export class Migration0001CreateBuckets extends Migration {
@@ -34,6 +34,6 @@ export class Migration0001CreateBuckets extends Migration {
     this.addSql(`grant usage on schema aggregation to ocellus_aggregation`);
     this.addSql(`grant select, insert, update, delete on all tables in schema aggregation to ocellus_aggregation`);
     // The table of events is a published interface, for reading alone.
-    this.addSql(`grant ocellus_events_reader to ocellus_aggregation`);
+    this.addSql(grantRole("ocellus_events_reader", "ocellus_aggregation"));
   }
 }

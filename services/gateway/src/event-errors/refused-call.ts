@@ -9,6 +9,8 @@ import {
 } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { Code } from "@ocellus/runtime/service-error.ts";
 import { KEPT_BY_CALLER, TOLD_REFUSALS } from "@ocellus/runtime/told-by-gateway.ts";
+import { keepFor } from "../access/door.ts";
+import type { Principal } from "../access/principal.ts";
 import type { ReceivedBody } from "../http/read-body.ts";
 import type { KeepRefused, Refusal } from "./keep-refused.ts";
 
@@ -28,6 +30,8 @@ export interface ReceivedCall {
   request?: Message;
   transport: Transport;
   address: string;
+  /** Who calls, once that is known. */
+  principal?: Principal;
 }
 
 /** Whether what is refused of a method's calls is kept. */
@@ -43,10 +47,11 @@ export function keptHere(method: DescMethod): { metadata?: Record<string, string
 /** Keeps a call with events that was refused whole. */
 export async function keepRefusedCall(keep: KeepRefused, call: ReceivedCall, status: Status): Promise<void> {
   if (status.code !== REFUSED || !call.methods.some(keepsRefusals)) return;
-  const { body, request, transport, address } = call;
+  const { body, request, transport, address, principal } = call;
   const { bytes = new Uint8Array(), size } = body;
   const event = request && call.methods.includes(trackEvent) ? (request as TrackEventRequest).event : undefined;
-  await keep([{ status, rawPayload: bytes, payloadSize: size, event, ...labels(call), transport, address }]);
+  const keepOwn = principal ? keepFor(principal, keep) : keep;
+  await keepOwn([{ status, rawPayload: bytes, payloadSize: size, event, ...labels(call), transport, address }]);
 }
 
 /**
@@ -56,7 +61,7 @@ export async function keepRefusedCall(keep: KeepRefused, call: ReceivedCall, sta
  */
 export async function keepRefusedEvents(
   keep: KeepRefused,
-  { methods, json, request, transport, address }: ReceivedCall,
+  { methods, json, request, transport, address, principal }: ReceivedCall,
   response: Message,
   translate: (status: Status) => Status = (status) => status,
 ): Promise<void> {
@@ -68,7 +73,8 @@ export async function keepRefusedEvents(
     const rawPayload = Buffer.from(JSON.stringify(elements[index] ?? null));
     return [{ status: translate(result.value), rawPayload, event: events[index], transport, address }];
   });
-  if (refusals.length > 0) await keep(refusals);
+  const keepOwn = principal ? keepFor(principal, keep) : keep;
+  if (refusals.length > 0) await keepOwn(refusals);
 }
 
 /** The namespace and the name in the JSON of one event, as far as they are texts. */

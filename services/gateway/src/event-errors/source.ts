@@ -11,6 +11,8 @@ const TRANSPORTS: Record<CallNote["protocol"], Transport> = {
   connect: Transport.CONNECT,
   grpc: Transport.GRPC,
   "grpc-web": Transport.GRPC_WEB,
+  // No event comes this way.
+  oauth2: Transport.UNSPECIFIED,
 };
 
 /** How a request came, and from where. */

@@ -1,3 +1,5 @@
+import { traceTogether } from "@ocellus/runtime/trace-together.ts";
+import { currentSpan, type Span } from "@ocellus/runtime/tracing.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
 import type { Result } from "./results.ts";
 
@@ -9,6 +11,11 @@ const MAX_WAIT_MS = 25;
 const MAX_EVENTS = 500;
 const MAX_BYTES = 1024 * 1024;
 
+const TRACED = { name: "share a call", kind: "internal" } as const;
+
+/** One who waits for the result of an event. */
+type Waiting = PromiseWithResolvers<Result> & { span: Span | undefined };
+
 /** Sends an encoded BatchTrackEventsRequest, and answers a result for each of its events. */
 export type Send = (request: Buffer) => Promise<Result[]>;
 
@@ -19,7 +26,7 @@ export type Send = (request: Buffer) => Promise<Result[]>;
 export class SharedCalls {
   readonly #send: Send;
   readonly #request = new Growing();
-  #callers: PromiseWithResolvers<Result>[] = [];
+  #callers: Waiting[] = [];
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -35,7 +42,7 @@ export class SharedCalls {
    */
   add(write: (out: Growing) => boolean): Promise<Result> | undefined {
     if (!write(this.#request)) return undefined;
-    const caller = Promise.withResolvers<Result>();
+    const caller = { ...Promise.withResolvers<Result>(), span: currentSpan() };
     this.#callers.push(caller);
     if (this.#callers.length === MAX_EVENTS || this.#request.length > MAX_BYTES) this.#go();
     else if (this.#callers.length === 1) setImmediate(() => this.#endTurn());
@@ -59,10 +66,11 @@ export class SharedCalls {
   }
 
   /** Never rejects. */
-  async #call(request: Buffer, callers: PromiseWithResolvers<Result>[]): Promise<void> {
+  async #call(request: Buffer, callers: Waiting[]): Promise<void> {
     this.#inFlight++;
     try {
-      const results = await this.#send(request);
+      const spans = callers.map(({ span }) => span);
+      const results = await traceTogether(TRACED, spans, () => this.#send(request));
       if (results.length !== callers.length) {
         throw new Error(`${callers.length} events were sent, and ${results.length} results came back`);
       }

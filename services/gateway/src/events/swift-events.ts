@@ -7,8 +7,11 @@ import {
   IngestService,
 } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { ONE_FOR_EACH, TOLD_SENDERS } from "@ocellus/runtime/told-by-gateway.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
+import { type Caller, told } from "../access/guard.ts";
+import type { Principal } from "../access/principal.ts";
 import { keptHere } from "../event-errors/refused-call.ts";
 import { renameFields } from "../rename-fields.ts";
 import { answeredError } from "../upstream-status.ts";
@@ -24,6 +27,9 @@ const MAX_SHARED_BYTES = 64 * 1024;
 
 /** What is answered: the JSON where all was accepted, otherwise the response to a batch. */
 export type SwiftAnswer = { json: JsonObject } | { response: BatchTrackEventsResponse };
+
+/** For whom events are sent. */
+export type SwiftOptions = { signal: AbortSignal; caller: Caller };
 
 /**
  * Sends events on from their JSON without making messages of them. Where anything is unusual nothing is sent and undefined
@@ -48,13 +54,15 @@ export class SwiftEvents {
    *
    * @param size how many bytes the body has
    * @param signal cancels a batch; a single event goes with others, and is not held back
+   * @param caller who may call the method
    */
-  send(method: DescMethod, json: JsonValue, size: number, signal: AbortSignal): Promise<SwiftAnswer> | undefined {
-    if (method === trackEvent) return size > MAX_SHARED_BYTES ? undefined : this.#single(json as JsonObject);
-    return method === batchTrackEvents ? this.#batch(json as JsonValue[], size, signal) : undefined;
+  send(method: DescMethod, json: JsonValue, size: number, options: SwiftOptions): Promise<SwiftAnswer> | undefined {
+    if (method === trackEvent) return size > MAX_SHARED_BYTES ? undefined : this.#single(json as JsonObject, options);
+    return method === batchTrackEvents ? this.#batch(json as JsonValue[], size, options) : undefined;
   }
 
-  #single(json: JsonObject): Promise<SwiftAnswer> | undefined {
+  #single(json: JsonObject, { caller }: SwiftOptions): Promise<SwiftAnswer> | undefined {
+    requireOpen(caller.principal, json);
     const result = this.#shared.add((out) => writeEvent(json, out));
     return result?.then((became) => {
       if (isAccepted(became)) return { json: acceptedJson(json, became) };
@@ -62,20 +70,28 @@ export class SwiftEvents {
     });
   }
 
-  #batch(json: JsonValue[], size: number, signal: AbortSignal): Promise<SwiftAnswer> | undefined {
+  #batch(json: JsonValue[], size: number, options: SwiftOptions): Promise<SwiftAnswer> | undefined {
     const out = new Growing(size);
     if (!json.every((event) => writeEvent(event, out))) return undefined;
-    return batchProblems(json.length, out.length).length > 0 ? undefined : this.#sendBatch(out.take(), signal);
+    return batchProblems(json.length, out.length).length > 0 ? undefined : this.#sendBatch(out.take(), options);
   }
 
-  async #sendBatch(request: Buffer, signal: AbortSignal): Promise<SwiftAnswer> {
-    const options = { signal, ...keptHere(batchTrackEvents) };
+  async #sendBatch(request: Buffer, { signal, caller }: SwiftOptions): Promise<SwiftAnswer> {
+    const options = told(caller, { signal, ...keptHere(batchTrackEvents) });
     const bytes = await this.#ingest.callRaw(batchTrackEvents, request, options);
     const results = resultsIn(bytes);
     return results.every(isAccepted)
       ? { json: { results: results.map((accepted) => ({ accepted })) } }
       : { response: decode(BatchTrackEventsResponseSchema, bytes) };
   }
+}
+
+/**
+ * Throws PERMISSION_DENIED for an event of a namespace that is not open to its sender. It is done here for events that travel with those of
+ * others: the service is told of no limit then. What is no text is unusual, and left to the usual way.
+ */
+function requireOpen({ namespaces }: Principal, { namespace = DEFAULT_NAMESPACE }: JsonObject): void {
+  if (namespaces && typeof namespace === "string") requireNamespace(namespaces, namespace);
 }
 
 /** The proto3 JSON of an accepted event, in the order of its fields. */

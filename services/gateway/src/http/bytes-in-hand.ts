@@ -3,11 +3,11 @@ import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { Gauge } from "prom-client";
 import type { HttpRequest, HttpResponse } from "./node-http.ts";
 
-/** What all bodies together may have, of requests that are not answered yet. Read JSON takes several times as much. */
-const MAX_BYTES = 32 * 1024 * 1024;
 const RETRY_AFTER_MS = 1000;
 
 const held = new WeakMap<HttpRequest, number>();
+/** The requests that are answered: what still comes of one would stay in hand for ever. */
+const released = new WeakSet<HttpRequest>();
 let inHand = 0;
 
 new Gauge({
@@ -23,12 +23,14 @@ export function releaseWhenAnswered(request: HttpRequest, response: HttpResponse
   response.once("close", () => {
     inHand -= held.get(request) ?? 0;
     held.delete(request);
+    released.add(request);
   });
 }
 
-/** Takes bytes of a request in hand. Answers RESOURCE_EXHAUSTED, and takes none, where there are too many of all requests. */
-export function hold(request: HttpRequest, bytes: number): ServiceError | undefined {
-  if (inHand + bytes > MAX_BYTES) return overloaded();
+/** Takes bytes of a request in hand. Answers RESOURCE_EXHAUSTED, and takes none, where all requests would have more than `max`. */
+export function hold(request: HttpRequest, bytes: number, max: number): ServiceError | undefined {
+  if (released.has(request)) return undefined;
+  if (inHand + bytes > max) return overloaded();
   inHand += bytes;
   held.set(request, (held.get(request) ?? 0) + bytes);
   return undefined;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 
 /** A request over HTTP/1.1, or over HTTP/2 by way of Node's compatibility API. */
 export type HttpRequest = IncomingMessage;
@@ -8,6 +9,12 @@ export type HttpResponse = ServerResponse;
 
 /** Answers one request. */
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
+
+/** Whether the client of a response is gone, so that nothing can be written any more. */
+export function isGone(response: HttpResponse): boolean {
+  const { stream } = response as unknown as Partial<Pick<Http2ServerResponse, "stream">>;
+  return response.destroyed || stream?.destroyed === true;
+}
 
 /** Aborts when the client is gone before its answer was complete. */
 export function disconnectSignal(response: HttpResponse): AbortSignal {

@@ -18,5 +18,7 @@ test.each(["fortnight", "granularity_minute", "", "99", 99, 1.5, -1, null, true,
 );
 
 test("the rule lists what may be given", () => {
-  expect(enumRule(AggregationTypeSchema)).toBe("must be one of count, sum, min, max, avg");
+  expect(enumRule(AggregationTypeSchema)).toBe(
+    "must be one of count, sum, min, max, avg, rate, p50, p75, p90, p95, p99, distinct_persons, distinct_sessions",
+  );
 });

@@ -3,12 +3,12 @@ import {
   type DescField,
   type DescMessage,
   type DescOneof,
-  type JsonObject,
   type JsonValue,
   type Message,
 } from "@bufbuild/protobuf";
 import { describe } from "./describe.ts";
 import { fieldNamed } from "./field-named.ts";
+import { isObject } from "./is-object.ts";
 import { type Problems, pathOfItem, pathOfKey } from "./problems.ts";
 import { isLeaf, readValue } from "./read-value.ts";
 
@@ -75,10 +75,6 @@ function put(message: Message, field: DescField, value: unknown): void {
   if (field.fieldKind === "list") (target[field.localName] as unknown[]).push(value);
   else if (field.oneof) target[field.oneof.localName] = { case: field.localName, value };
   else target[field.localName] = value;
-}
-
-function isObject(json: JsonValue): json is JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function takesNull(field: DescField): boolean {

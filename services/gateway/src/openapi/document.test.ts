@@ -94,7 +94,10 @@ const registry = createFileRegistry(set.file[0]!, (name) =>
 );
 const descriptor = registry.getService("zoo.v1.AnimalService")!;
 const routes = routesOf([{ descriptor } as Upstream]);
-const document = openApiDocument(routes) as JsonObject & { paths: JsonObject; components: { schemas: JsonObject } };
+const document = openApiDocument(routes, ({ name }) => (name === "Replace" ? "write" : "read")) as JsonObject & {
+  paths: JsonObject;
+  components: { schemas: JsonObject };
+};
 
 test("each binding is a path, without patterns, and with an id of its own", () => {
   expect(document.paths).toMatchObject({
@@ -102,6 +105,12 @@ test("each binding is a path, without patterns, and with an id of its own", () =
     "/v1/animals": { get: { operationId: "find2" }, put: { operationId: "replace" } },
     "/v1/animals/{like.full_name}": { patch: { operationId: "change" } },
   });
+});
+
+test("each operation says which scope it needs", () => {
+  const { get, put } = document.paths["/v1/animals"] as Record<string, { security: JsonObject[] }>;
+  expect(get?.security).toEqual([{ client: ["read"] }, { token: [] }]);
+  expect(put?.security).toEqual([{ client: ["write"] }, { token: [] }]);
 });
 
 test("a query may set what lies within a message, and a type within itself is told once", () => {
@@ -155,7 +164,7 @@ test("an enum is answered by full names, and taken by short ones too", () => {
 
 test("a stream is answered as server-sent events", () => {
   const watch = { ...routes[1]!, method: descriptor.method.watch! };
-  const { responses } = operationOf([watch], "watch", new PathNames(), new Schemas());
+  const { responses } = operationOf([watch], "watch", new PathNames(), new Schemas(), () => "read");
   expect(responses).toMatchObject({
     200: { content: { "text/event-stream": { schema: { $ref: "#/components/schemas/Animal" } } } },
   });

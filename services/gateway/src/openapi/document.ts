@@ -6,9 +6,14 @@ import { info } from "./info.ts";
 import { operationIdOf, operationOf } from "./operation.ts";
 import { PathNames } from "./path-names.ts";
 import { Schemas } from "./schemas.ts";
+import { type ScopeOf, securitySchemes } from "./security.ts";
 
-/** The OpenAPI document of the routes, all of it made from the descriptors and the comments of the contract. */
-export function openApiDocument(routes: readonly Route[]): JsonObject {
+/**
+ * The OpenAPI document of the routes, all of it made from the descriptors and the comments of the contract.
+ *
+ * @param scopeOf the scope that a method needs
+ */
+export function openApiDocument(routes: readonly Route[], scopeOf: ScopeOf): JsonObject {
   const schemas = new Schemas();
   const paths: Record<string, JsonObject> = {};
   const ids = new Map<string, number>();
@@ -17,7 +22,7 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
     const { httpMethod, template } = those[0]!;
     const path = names.pathOf(template);
     paths[path] ??= {};
-    paths[path][httpMethod.toLowerCase()] = operationOf(those, uniqueId(those, ids), names, schemas);
+    paths[path][httpMethod.toLowerCase()] = operationOf(those, uniqueId(those, ids), names, schemas, scopeOf);
   }
   const services = new Set(routes.map(({ method }) => method.parent));
   return {
@@ -26,7 +31,7 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
     servers: [{ url: "/", description: "The gateway that answers this document." }],
     tags: [...services].map((service) => ({ name: service.name, description: commentOf(service) })),
     paths,
-    components: { schemas: schemas.all, examples: errorExamples() },
+    components: { schemas: schemas.all, examples: errorExamples(), securitySchemes },
   };
 }
 

@@ -21,6 +21,8 @@ const BEFORE_ROUTES = new Set<number>([ErrorReason.ROUTE_NOT_FOUND, ErrorReason.
 const EVERYWHERE = new Set<number>([
   ErrorReason.INVALID_REQUEST,
   ErrorReason.SERVICE_UNAVAILABLE,
+  ErrorReason.ISSUER_UNAVAILABLE,
+  ErrorReason.RATE_LIMITED,
   ErrorReason.INTERNAL,
 ]);
 /** What the gateway finds before it calls, on every route alike. */

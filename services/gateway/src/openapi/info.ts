@@ -6,6 +6,10 @@ const { version } = createRequire(import.meta.url)("../../package.json") as { ve
 const DESCRIPTION = `
 Self-hosted event tracking: send events, read them, their sessions, and their aggregates over time.
 
+**Tokens.** Every route needs a token, sent as \`authorization: Bearer TOKEN\`. A client that an administrator has registered gets
+one at \`POST /oauth2/token\` by its id and its secret (OAuth2 client credentials). It counts for some minutes. Without one the answer
+is 401, with one that is for something else 403. A client may be limited to namespaces: what is in others is not there for it.
+
 **JSON.** Bodies are proto3 JSON in UTF-8. Names are answered in lowerCamel, and taken in both spellings (\`sessionId\`,
 \`session_id\`), in queries too. Values of an enum are taken by their short name in any letter case (\`hour\`), their full name or
 their number. Integers of 64 bits are answered as texts. A field that is unknown is refused; null leaves a field out.

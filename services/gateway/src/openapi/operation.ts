@@ -9,6 +9,7 @@ import { fieldSchema, messageSchema } from "./message-schema.ts";
 import { parametersOf } from "./parameters.ts";
 import type { PathNames } from "./path-names.ts";
 import type { Schemas } from "./schemas.ts";
+import { type ScopeOf, securityOf } from "./security.ts";
 
 /** The operation of one or more routes with the same HTTP method and path, which differ in what their body is. */
 export function operationOf(
@@ -16,6 +17,7 @@ export function operationOf(
   operationId: string,
   names: PathNames,
   schemas: Schemas,
+  scopeOf: ScopeOf,
 ): JsonObject {
   const methods = routes.map(({ method }) => method);
   const parameters = routes.flatMap((route) => parametersOf(route, names, schemas));
@@ -28,6 +30,7 @@ export function operationOf(
     description: routes.map((route) => describe(route, routes.length > 1)).join("\n\n"),
     ...(parameters.length > 0 ? { parameters: uniqueByName(parameters) } : {}),
     ...(requestBody ? { requestBody } : {}),
+    security: securityOf(methods, scopeOf),
     responses: { ...successes(routes, schemas), ...errorResponses([...reasons], schemas) },
   };
 }

@@ -5,9 +5,9 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
+import type { GuardedOptions, GuardedUpstream } from "../access/guard.ts";
 import { keptHere } from "../event-errors/refused-call.ts";
 import { withFieldsRenamed } from "../upstream-status.ts";
-import type { Upstream } from "../upstreams.ts";
 
 /**
  * Calls a method of the contract, whichever service serves it.
@@ -20,13 +20,13 @@ export type Contract = <I extends DescMessage, O extends DescMessage>(
   asSent?: (path: string) => string,
 ) => Promise<MessageShape<O>>;
 
-/** The contract as these upstreams serve it. `signal` cancels the calls. */
-export function contractOf(upstreams: readonly Upstream[], signal: AbortSignal): Contract {
+/** The contract as these upstreams serve it. All calls are made with these options. */
+export function contractOf(upstreams: readonly GuardedUpstream[], options: GuardedOptions): Contract {
   return async (method, request, asSent = (path) => path) => {
     const upstream = upstreams.find(({ descriptor }) => descriptor === method.parent);
     if (!upstream) throw new Error(`no upstream serves ${method.parent}`);
     try {
-      const answer = await upstream.call(method, create(method.input, request), { signal, ...keptHere(method) });
+      const answer = await upstream.call(method, create(method.input, request), { ...options, ...keptHere(method) });
       return answer as MessageShape<typeof method.output>;
     } catch (error) {
       throw withFieldsRenamed(error, asSent);

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@bufbuild/protobuf";
+import type { DescMethod, JsonValue } from "@bufbuild/protobuf";
 import type { HttpRequest } from "../http/node-http.ts";
 import { compilePathTemplate, type PathTemplate } from "../rest/path-template.ts";
 import type { Contract } from "./contract.ts";
@@ -31,14 +31,21 @@ export interface PlainRoute {
   httpMethod: string;
   template: PathTemplate;
   handle: PlainHandler;
+  /** The methods of the contract that it may call: who may call them all may take this route. */
+  methods: readonly DescMethod[];
   body: "none" | "optional" | "required";
   /** Whether what it refuses are events, to be kept in the error store. */
   keepsRefused?: boolean;
 }
 
 /** A route without a body. */
-export function reads(httpMethod: "GET" | "DELETE", path: string, handle: PlainHandler): PlainRoute {
-  return { httpMethod, template: compilePathTemplate(path), handle, body: "none" };
+export function reads(
+  httpMethod: "GET" | "DELETE",
+  path: string,
+  handle: PlainHandler,
+  methods: readonly DescMethod[],
+): PlainRoute {
+  return { httpMethod, template: compilePathTemplate(path), handle, methods, body: "none" };
 }
 
 /** A route with a body. */
@@ -46,7 +53,8 @@ export function takes(
   httpMethod: "POST" | "PUT" | "PATCH",
   path: string,
   handle: PlainHandler,
+  methods: readonly DescMethod[],
   options: Partial<Pick<PlainRoute, "body" | "keepsRefused">> = {},
 ): PlainRoute {
-  return { httpMethod, template: compilePathTemplate(path), handle, body: "required", ...options };
+  return { httpMethod, template: compilePathTemplate(path), handle, methods, body: "required", ...options };
 }

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { invalidArgument } from "@ocellus/runtime/service-error.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { describe } from "../json/describe.ts";
+import { isObject } from "../json/is-object.ts";
 import { type Problems, pathOfKey } from "../json/problems.ts";
 import { type Fields, fieldsOf, type Names, readFields, reportClash } from "./fields.ts";
 
@@ -129,8 +130,4 @@ function brokenRules(event: Event) {
     field: field.slice("event.".length),
     description,
   }));
-}
-
-function isObject(json: JsonValue | undefined): json is JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

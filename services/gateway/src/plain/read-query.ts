@@ -30,7 +30,7 @@ export function readQuery<D extends DescMessage>(
   const sent: [string, JsonValue][] = [];
   for (const [name, [text = "", ...more]] of parametersOf(query, problems)) {
     const isTwice = more.length > 0 && `must be given once, and is given ${more.length + 1} times`;
-    const problem = isTwice || rules[name]?.(text);
+    const problem = isTwice || (Object.hasOwn(rules, name) && rules[name]!(text));
     if (problem) problems.add(name, problem);
     else sent.push([name, text]);
   }

@@ -1,3 +1,9 @@
+import { AggregationService } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
+import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
+import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
+import { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
+import { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { createPerson } from "./handlers/create-person.ts";
 import { createSession } from "./handlers/create-session.ts";
 import { deleteEvent } from "./handlers/delete-event.ts";
@@ -17,24 +23,31 @@ import { changeEvent, replaceEvent } from "./handlers/update-event.ts";
 import { updatePerson } from "./handlers/update-person.ts";
 import { type PlainRoute, reads, takes } from "./plain-route.ts";
 
-/** The routes of the dialect; each may be called with a slash at its end. */
+const { method: ingest } = IngestService;
+const { method: events } = EventService;
+const { method: errors } = EventErrorService;
+const { method: sessions } = SessionService;
+const { method: persons } = PersonService;
+const { method: aggregation } = AggregationService;
+
+/** The routes of the dialect; each may be called with a slash at its end, and by who may call all that it calls. */
 export const routes: readonly PlainRoute[] = [
-  takes("POST", "/events", trackEvents, { keepsRefused: true }),
-  reads("GET", "/events", listEvents),
-  reads("GET", "/events/{id}", getEvent),
-  takes("PUT", "/events/{id}", replaceEvent),
-  takes("PATCH", "/events/{id}", changeEvent),
-  reads("DELETE", "/events/{id}", deleteEvent),
-  takes("POST", "/sessions", createSession, { body: "optional" }),
-  reads("GET", "/sessions", listSessions),
-  reads("GET", "/sessions/{id}", getSession),
-  reads("GET", "/errors", listErrors),
-  reads("GET", "/errors/{id}", getError),
-  takes("POST", "/persons", createPerson),
-  reads("GET", "/persons", listPersons),
-  reads("GET", "/persons/{id}", getPerson),
-  takes("PATCH", "/persons/{id}", updatePerson),
-  reads("DELETE", "/persons/{id}", deletePerson),
-  takes("POST", "/api/track", trackMetric, { keepsRefused: true }),
-  reads("GET", "/api/events/{namespace}/{name}", queryAggregates),
+  takes("POST", "/events", trackEvents, [ingest.trackEvent, ingest.batchTrackEvents], { keepsRefused: true }),
+  reads("GET", "/events", listEvents, [events.listEvents]),
+  reads("GET", "/events/{id}", getEvent, [events.getEvent]),
+  takes("PUT", "/events/{id}", replaceEvent, [events.updateEvent]),
+  takes("PATCH", "/events/{id}", changeEvent, [events.updateEvent]),
+  reads("DELETE", "/events/{id}", deleteEvent, [events.deleteEvent]),
+  takes("POST", "/sessions", createSession, [sessions.createSession], { body: "optional" }),
+  reads("GET", "/sessions", listSessions, [sessions.listSessions]),
+  reads("GET", "/sessions/{id}", getSession, [sessions.getSession, events.listEvents]),
+  reads("GET", "/errors", listErrors, [errors.listEventErrors]),
+  reads("GET", "/errors/{id}", getError, [errors.getEventError]),
+  takes("POST", "/persons", createPerson, [persons.createPerson, events.listEvents]),
+  reads("GET", "/persons", listPersons, [persons.listPersons]),
+  reads("GET", "/persons/{id}", getPerson, [persons.getPerson, events.listEvents]),
+  takes("PATCH", "/persons/{id}", updatePerson, [persons.updatePerson, events.listEvents]),
+  reads("DELETE", "/persons/{id}", deletePerson, [persons.deletePerson]),
+  takes("POST", "/api/track", trackMetric, [ingest.trackEvent], { keepsRefused: true }),
+  reads("GET", "/api/events/{namespace}/{name}", queryAggregates, [aggregation.queryAggregates]),
 ];

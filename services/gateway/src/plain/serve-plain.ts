@@ -1,9 +1,12 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { Code, invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
-import type { Logger } from "pino";
+import { type Door, keepFor } from "../access/door.ts";
+import type { GuardedUpstream } from "../access/guard.ts";
+import { requirePermission } from "../access/permissions.ts";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { readUnread } from "../event-errors/read-unread.ts";
 import { sourceOf } from "../event-errors/source.ts";
+import type { BodyLimits } from "../http/body-limits.ts";
 import { disconnectSignal, type HttpRequest, type HttpResponse } from "../http/node-http.ts";
 import { MAX_BODY_BYTES, type ReceivedBody, readBody } from "../http/read-body.ts";
 import { targetOf } from "../http/request-target.ts";
@@ -14,7 +17,6 @@ import { answerOtherMethod } from "../rest/answer-other-method.ts";
 import { findRoute } from "../rest/find-route.ts";
 import { requireJson, requireJsonIfDeclared } from "../rest/media-type.ts";
 import { statusOf } from "../upstream-status.ts";
-import type { Upstream } from "../upstreams.ts";
 import { contractOf } from "./contract.ts";
 import type { PlainRoute } from "./plain-route.ts";
 import { RefusedList, refusalOf, refusalsIn } from "./refused-events.ts";
@@ -26,34 +28,42 @@ export function isPlain(request: HttpRequest): boolean {
 }
 
 /** Answers the requests of the plain dialect by calls of the contract, and keeps the events that are refused. */
-export function servePlain(upstreams: readonly Upstream[], keep: KeepRefused, log: Logger) {
+export function servePlain(upstreams: readonly GuardedUpstream[], { authenticator, keep, limits, log }: Door) {
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
     const source = sourceOf(request, note.protocol);
     const received: Received = { body: {} };
     let route: PlainRoute | undefined;
+    /** Nothing is kept of what comes without a token. */
+    let keepOwn: KeepRefused | undefined;
     try {
       const { path, query } = targetOf(request);
       const found = findRoute(routes, request.method ?? "", path.replace(/\/$/, ""));
       [route] = found.routes;
       noteRoute(note, route);
       if (!route) return answerOtherMethod(request, response, path, found.allow);
-      if (route.body !== "none") await receive(request, route, received);
+      const principal = await authenticator.principalOf(request);
+      for (const method of route.methods) requirePermission(principal, method);
+      keepOwn = keepFor(principal, keep);
+      if (route.body !== "none") await receive(request, route, received, limits);
       const { status, json, refused } = await route.handle({
         http: request,
         bound: (variable) => found.bound.get(variable)!,
         query,
         body: received.json,
-        contract: contractOf(upstreams, disconnectSignal(response)),
+        contract: contractOf(upstreams, {
+          signal: disconnectSignal(response),
+          caller: { principal, address: source.address },
+        }),
       });
-      if (refused) await keep(refusalsIn(refused, source));
+      if (refused) await keepOwn(refusalsIn(refused, source));
       if (json === undefined) response.writeHead(status).end();
       else respond(response, status, json);
     } catch (error) {
       const status = statusOf(error, log);
-      if (route?.keepsRefused && status.code === Code.INVALID_ARGUMENT) {
-        await readUnread(request, received.body);
+      if (keepOwn && route?.keepsRefused && status.code === Code.INVALID_ARGUMENT) {
+        await readUnread(request, received.body, limits.inHandBytes);
         const { body, json } = received;
-        await keep(
+        await keepOwn(
           error instanceof RefusedList ? refusalsIn(error.items, source) : [refusalOf(status, body, json, source)],
         );
       }
@@ -68,12 +78,17 @@ interface Received {
   json?: JsonValue;
 }
 
-async function receive(request: HttpRequest, route: PlainRoute, received: Received): Promise<void> {
+async function receive(
+  request: HttpRequest,
+  route: PlainRoute,
+  received: Received,
+  { inHandBytes, jsonDepth }: BodyLimits,
+): Promise<void> {
   requireJsonIfDeclared(request);
-  const bytes = await readBody(request, MAX_BODY_BYTES, tooLarge, received.body);
+  const bytes = await readBody(request, { maxBytes: MAX_BODY_BYTES, inHandBytes }, tooLarge, received.body);
   if (bytes.length === 0 && route.body === "optional") return;
   if (bytes.length > 0) requireJson(request);
-  received.json = parseJson(bytes);
+  received.json = parseJson(bytes, jsonDepth);
 }
 
 function tooLarge(): ServiceError {

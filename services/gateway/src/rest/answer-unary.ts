@@ -1,5 +1,6 @@
 import type { JsonValue, Message } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
+import type { Caller } from "../access/guard.ts";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { keepRefusedEvents, keptHere, type ReceivedCall } from "../event-errors/refused-call.ts";
 import type { SwiftAnswer, SwiftEvents } from "../events/swift-events.ts";
@@ -17,6 +18,7 @@ export interface RestCall {
   sent: Sent;
   parts: Parts;
   received: ReceivedCall;
+  caller: Caller;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
   keep: KeepRefused;
@@ -28,23 +30,26 @@ export interface RestCall {
 export async function answerUnary(call: RestCall, events: SwiftEvents, response: HttpResponse): Promise<void> {
   const { method, upstream } = call.sent.route;
   const { body, query } = call.parts;
-  const { signal, received } = call;
+  const { signal, received, caller } = call;
   const size = received.body.size ?? 0;
-  const swift = body !== undefined && query === "" ? events.send(method, body, size, signal) : undefined;
+  const swift = body !== undefined && query === "" ? events.send(method, body, size, { signal, caller }) : undefined;
   const json = swift
     ? await swiftJson(swift, call)
-    : await outputJson(await upstream.call(method, await readMessage(call), { signal, ...keptHere(method) }), call);
+    : await outputJson(
+        await upstream.call(method, await readMessage(call), { signal, caller, ...keptHere(method) }),
+        call,
+      );
   const status = successStatusOf(call.sent.route);
   if (status === 204) response.writeHead(204).end();
   else respond(response, status, json);
 }
 
 /** Reads the request whole. Throws INVALID_ARGUMENT naming every field that cannot be read. */
-export async function readMessage({ sent, parts, received, signal, knownAs }: RestCall): Promise<Message> {
+export async function readMessage({ sent, parts, received, caller, signal, knownAs }: RestCall): Promise<Message> {
   try {
     received.request = readRequest(sent, parts);
   } catch (refusal) {
-    throw await completeRefusal(refusal, sent, signal);
+    throw await completeRefusal(refusal, sent, { caller, signal });
   }
   knownAs(sent);
   return received.request;

@@ -2,14 +2,14 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { invalidArgument, type ServiceError } from "@ocellus/runtime/service-error.ts";
 import { describe } from "../json/describe.ts";
+import { isObject } from "../json/is-object.ts";
 import type { Route } from "./routes.ts";
 
 /** Of routes with the same method and path, the one whose body has the JSON type of `body`. Throws where none has. */
 export function chooseRoute(routes: readonly Route[], body: JsonValue): Route {
   const [only] = routes;
   if (only && routes.length === 1) return only;
-  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
-  const chosen = routes.find((route) => (takesList(route) ? Array.isArray(body) : isObject));
+  const chosen = routes.find((route) => (takesList(route) ? Array.isArray(body) : isObject(body)));
   if (chosen) return chosen;
   const choices = routes.map((route) => `${takesList(route) ? "a list" : "an object"} (${route.method.name})`);
   const description = `must be ${choices.join(" or ")}, and is ${describe(body)}`;

@@ -1,6 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { fieldNamed } from "../json/field-named.ts";
+import { isObject } from "../json/is-object.ts";
 import { pathOfKey } from "../json/problems.ts";
 import { renameFields } from "../rename-fields.ts";
 import type { Route } from "./routes.ts";
@@ -30,7 +31,7 @@ export function pathAsSent(path: string, { route, json }: Sent): string {
       value = Array.isArray(value) ? value[Number(token.slice(1, -1))] : undefined;
       continue;
     }
-    const fields = typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+    const fields = isObject(value) ? value : {};
     const field = desc && fieldNamed(desc, token);
     const key =
       field && !Object.hasOwn(fields, field.name) && Object.hasOwn(fields, field.jsonName) ? field.jsonName : token;

@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "@ocellus/proto/google/api/annotations_pb.ts";
 import type { HttpRule } from "@ocellus/proto/google/api/http_pb.ts";
+import type { GuardedUpstream } from "../access/guard.ts";
 import { fieldNamed } from "../json/field-named.ts";
-import type { Upstream } from "../upstreams.ts";
 import { compilePathTemplate, type PathTemplate } from "./path-template.ts";
 
 /** One way to reach one RPC by REST. */
@@ -10,7 +10,7 @@ export interface Route {
   httpMethod: string;
   template: PathTemplate;
   method: DescMethod;
-  upstream: Upstream;
+  upstream: GuardedUpstream;
   /** What the body holds: the whole request, one of its fields, or nothing that is read. */
   body: "*" | DescField | undefined;
   /** What is answered: this field of the response, or else the whole. */
@@ -21,7 +21,7 @@ export interface Route {
  * The routes that the `google.api.http` annotations of the upstreams' methods describe: those with one answer, and those that
  * stream their answers. Throws for a wrong one.
  */
-export function routesOf(upstreams: readonly Upstream[]): Route[] {
+export function routesOf(upstreams: readonly GuardedUpstream[]): Route[] {
   return upstreams.flatMap((upstream) =>
     upstream.descriptor.methods
       .filter((method) => (method.methodKind === "unary" || isStream({ method })) && hasOption(method, http))
@@ -37,7 +37,7 @@ export function isStream({ method }: Pick<Route, "method">): boolean {
   return method.methodKind === "server_streaming";
 }
 
-function routeOf(rule: HttpRule, method: DescMethod, upstream: Upstream): Route {
+function routeOf(rule: HttpRule, method: DescMethod, upstream: GuardedUpstream): Route {
   const { case: kind, value } = rule.pattern;
   if (!kind) throw new Error(`${method} has a google.api.http annotation without a path`);
   const template = compilePathTemplate(kind === "custom" ? value.path : value);

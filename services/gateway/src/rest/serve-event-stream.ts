@@ -1,6 +1,7 @@
 import type { DescField, Message } from "@bufbuild/protobuf";
 import type { Status } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { drained } from "@ocellus/runtime/drained.ts";
+import type { Caller } from "../access/guard.ts";
 import type { HttpRequest, HttpResponse } from "../http/node-http.ts";
 import { statusJson } from "../http/respond.ts";
 import { httpStatusOf } from "../http/status-code.ts";
@@ -25,6 +26,7 @@ const STALLED_MS = 30_000;
 export interface EventStream {
   route: Route;
   request: Message;
+  caller: Caller;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
   statusOf(error: unknown): Status;
@@ -36,7 +38,7 @@ export interface EventStream {
  * wrong before the first response is thrown; after it, it is an event of the type `error`, and the end.
  */
 export async function serveEventStream(
-  { route, request: message, signal, statusOf }: EventStream,
+  { route, request: message, caller, signal, statusOf }: EventStream,
   request: HttpRequest,
   response: HttpResponse,
   note: CallNote,
@@ -48,7 +50,7 @@ export async function serveEventStream(
   const lastEventId = request.headers["last-event-id"];
   if (typeof lastEventId === "string" && lastEventId !== "") setText(route, message, lastEventId);
   try {
-    for await (const output of route.upstream.stream(route.method, message, { signal })) {
+    for await (const output of route.upstream.stream(route.method, message, { signal, caller })) {
       if (!response.headersSent) response.writeHead(200, HEADERS);
       if (!response.write(eventOf(route, output))) await taken(response, signal);
       if (signal.aborted) return;

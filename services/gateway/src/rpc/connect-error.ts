@@ -5,7 +5,8 @@ import { errorDetails } from "../http/respond.ts";
 
 /** An error as Connect, gRPC-Web and gRPC carry it, with the same code, message and details. */
 export function connectErrorOf({ code, message, details }: Status): ConnectError {
-  const error = new ConnectError(message, code as Code);
+  // It becomes a header, percent-encoded, for which half a surrogate pair has no form.
+  const error = new ConnectError(message.toWellFormed(), code as Code);
   error.details = details.map(detailOf);
   return error;
 }

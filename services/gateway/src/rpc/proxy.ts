@@ -1,17 +1,16 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { ConnectError, createContextKey, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import type { CallOptions } from "@ocellus/runtime/grpc-client.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import type { Logger } from "pino";
+import type { Caller, GuardedOptions, GuardedUpstream } from "../access/guard.ts";
 import type { KeepRefused } from "../event-errors/keep-refused.ts";
 import { keepRefusedCall, keepRefusedEvents, keptHere, type ReceivedCall } from "../event-errors/refused-call.ts";
 import { toldSource } from "../event-errors/source.ts";
 import { httpStatusOf } from "../http/status-code.ts";
 import type { CallNote } from "../metrics.ts";
 import { statusOf } from "../upstream-status.ts";
-import type { Upstream } from "../upstreams.ts";
 import { connectErrorOf } from "./connect-error.ts";
 
 /** The request, where it was decoded before Connect saw it. */
@@ -26,13 +25,16 @@ export const callNote = createContextKey<CallNote | undefined>(undefined);
 /** The call as far as it was read before Connect saw it, and where it came from. */
 export const receivedCall = createContextKey<ReceivedCall | undefined>(undefined);
 
+/** Whom the call is made for. */
+export const callerKey = createContextKey<Caller | undefined>(undefined);
+
 /** Serves every method of a service by calling it upstream, with the caller's deadline and cancellation. */
-export function proxyOf(upstream: Upstream, keep: KeepRefused, log: Logger): ServiceImpl<DescService> {
+export function proxyOf(upstream: GuardedUpstream, keep: KeepRefused, log: Logger): ServiceImpl<DescService> {
   const methods = upstream.descriptor.methods.map((method) => [method.localName, proxy(method, upstream, keep, log)]);
   return Object.fromEntries(methods);
 }
 
-function proxy(method: DescMethod, upstream: Upstream, keep: KeepRefused, log: Logger) {
+function proxy(method: DescMethod, upstream: GuardedUpstream, keep: KeepRefused, log: Logger) {
   const failure = (error: unknown, context: HandlerContext) => {
     const status = statusOf(error, log);
     const note = context.values.get(callNote);
@@ -59,8 +61,12 @@ function proxy(method: DescMethod, upstream: Upstream, keep: KeepRefused, log: L
     };
   }
   return async function* (requests: Message | AsyncIterable<Message>, context: HandlerContext) {
-    const read: Readable = Symbol.asyncIterator in requests ? untilUnreadable(requests) : { requests };
+    let read: Readable = { requests };
     try {
+      read =
+        Symbol.asyncIterator in requests
+          ? untilUnreadable(requests)
+          : { requests: requestIn(method, requests, context) };
       yield* upstream.stream(method, read.requests, {
         ...optionsOf(context),
         ...toldSource(method, context.values.get(receivedCall)),
@@ -101,7 +107,9 @@ function untilUnreadable(messages: AsyncIterable<Message>): Readable {
 }
 
 /** A deadline is passed on only where there is one, so that the client's own default holds otherwise. */
-function optionsOf({ signal, timeoutMs }: HandlerContext): CallOptions {
+function optionsOf({ signal, timeoutMs, values }: HandlerContext): GuardedOptions {
+  const caller = values.get(callerKey);
+  if (!caller) throw new Error("A call has come to its service without a caller");
   const left = timeoutMs();
-  return left === undefined ? { signal } : { signal, timeoutMs: left };
+  return left === undefined ? { signal, caller } : { signal, caller, timeoutMs: left };
 }

@@ -1,7 +1,5 @@
-import type { DescMethod } from "@bufbuild/protobuf";
 import { type ContextValues, createConnectRouter, createContextValues } from "@connectrpc/connect";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
-import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import {
   compressionBrotli,
   compressionGzip,
@@ -9,41 +7,40 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
-import { EventErrorService } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
-import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
-import type { Logger } from "pino";
-import type { KeepRefused } from "../event-errors/keep-refused.ts";
+import type { Door } from "../access/door.ts";
+import type { GuardedUpstream } from "../access/guard.ts";
+import { permissionOf, requirePermission } from "../access/permissions.ts";
 import { keepRefusedCall, type ReceivedCall } from "../event-errors/refused-call.ts";
 import { sourceOf } from "../event-errors/source.ts";
 import type { HttpRequest, HttpResponse } from "../http/node-http.ts";
-import { errorDetails, respond, respondError } from "../http/respond.ts";
+import { errorDetails, respondError } from "../http/respond.ts";
 import { httpCodeOf } from "../http/status-code.ts";
 import type { CallNote } from "../metrics.ts";
 import { statusOf } from "../upstream-status.ts";
-import type { Upstream } from "../upstreams.ts";
-import { connectErrorOf } from "./connect-error.ts";
-import { callNote, decodedRequest, proxyOf, receivedCall, undecodedRequest } from "./proxy.ts";
-import { isUnaryBinary, readUnaryBinary } from "./unary-binary.ts";
-import { isUnaryJson, MAX_MESSAGE_BYTES, readUnaryJson } from "./unary-json.ts";
-
-/** What is not for callers from outside: a door tells of what it refused, and the sessions service purges whom it deletes. */
-const WITHIN: readonly DescMethod[] = [EventErrorService.method.recordEventErrors, EventService.method.purgeEvents];
+import { answerUnread } from "./answer-unread.ts";
+import { blamingSender } from "./blaming-sender.ts";
+import { forgetEndlessTimeout } from "./forget-endless-timeout.ts";
+import { callerKey, callNote, decodedRequest, proxyOf, receivedCall, undecodedRequest } from "./proxy.ts";
+import { readJsonRequest } from "./read-json-request.ts";
+import { formatOf, readSingleMessage } from "./single-message.ts";
 
 /** A Struct takes three levels of messages for each of its own, of which an event may have 32. */
 const RECURSION_LIMIT = 400;
+/** The largest message of a stream: these are not counted among what is in hand. It lies above the contract's own limit. */
+const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
 
 /** Answers Connect, gRPC-Web and gRPC for every method of the upstreams. */
-export function serveRpc(upstreams: readonly Upstream[], keep: KeepRefused, log: Logger) {
+export function serveRpc(upstreams: readonly GuardedUpstream[], { authenticator, keep, limits, log }: Door) {
   const router = createConnectRouter({
-    readMaxBytes: MAX_MESSAGE_BYTES,
-    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes: Math.min(MAX_STREAMED_BYTES, limits.messageBytes),
+    acceptCompression: [compressionGzip, compressionBrotli].map(blamingSender),
     binaryOptions: { recursionLimit: RECURSION_LIMIT },
     jsonOptions: { recursionLimit: RECURSION_LIMIT, ignoreUnknownFields: false, registry: errorDetails },
   });
   for (const upstream of upstreams) router.service(upstream.descriptor, proxyOf(upstream, keep, log));
   const handlers = new Map(
-    router.handlers.filter(({ method }) => !WITHIN.includes(method)).map((handler) => [handler.requestPath, handler]),
+    router.handlers.filter(({ method }) => permissionOf(method)).map((handler) => [handler.requestPath, handler]),
   );
 
   return async (request: HttpRequest, response: HttpResponse, note: CallNote): Promise<void> => {
@@ -54,23 +51,31 @@ export function serveRpc(upstreams: readonly Upstream[], keep: KeepRefused, log:
 
     const received: ReceivedCall = { methods: [handler.method], body: {}, ...sourceOf(request, note.protocol) };
     const values = createContextValues().set(callNote, note).set(receivedCall, received);
+    try {
+      const principal = await authenticator.principalOf(request);
+      requirePermission(principal, handler.method);
+      received.principal = principal;
+      values.set(callerKey, { principal, address: received.address });
+    } catch (error) {
+      return answerUnread(request, response, handler.method, statusOf(error, log), note);
+    }
+    forgetEndlessTimeout(request.headers);
     let universal: UniversalRequest;
     try {
-      const isDecodedHere = isUnaryJson(handler.method, request);
-      if (isDecodedHere) values.set(decodedRequest, await readUnaryJson(handler.method, request, received));
-      const binary = isUnaryBinary(handler.method, request) ? await readUnaryBinary(request) : undefined;
-      universal = universalRequestOf(request, response, isDecodedHere, values);
-      if (binary) {
-        values.set(undecodedRequest, binary.message);
-        received.body = { bytes: binary.message ?? binary.body };
-        universal.header.set("content-length", String(binary.body.length));
-        universal.body = createAsyncIterable([binary.body]);
-      } else if (!isDecodedHere) universal.body = keptOpen(universal.body as AsyncIterable<Uint8Array>);
+      const format = formatOf(handler.method, request);
+      const single = format && (await readSingleMessage(request, format, received.body, limits));
+      if (single?.message && format!.isJson) {
+        values.set(decodedRequest, readJsonRequest(handler.method, single.message, received, limits));
+      } else if (single) values.set(undecodedRequest, single.message);
+      universal = universalRequestOf(request, response, values);
+      if (single) {
+        universal.header.set("content-length", String(single.body.length));
+        universal.body = createAsyncIterable([single.body]);
+      } else universal.body = keptOpen(universal.body as AsyncIterable<Uint8Array>);
     } catch (error) {
       const status = statusOf(error, log);
       await keepRefusedCall(keep, received, status);
-      const refusal = connectErrorOf(status);
-      return respond(response, codeToHttpStatus(refusal.code), errorToJson(refusal, undefined));
+      return answerUnread(request, response, handler.method, status, note);
     }
     const answer = await handler(universal);
     response.once("finish", () => {
@@ -90,15 +95,10 @@ export function protocolOf({ headers }: HttpRequest): CallNote["protocol"] {
 
 type UniversalRequest = ReturnType<typeof universalRequestFromNodeRequest>;
 
-/** Connect decodes an empty request in place of one that was decoded here, and makes a URL of the host that is named. */
-function universalRequestOf(
-  request: HttpRequest,
-  response: HttpResponse,
-  isDecoded: boolean,
-  values: ContextValues,
-): UniversalRequest {
+/** Connect makes a URL of the host that is named. */
+function universalRequestOf(request: HttpRequest, response: HttpResponse, values: ContextValues): UniversalRequest {
   try {
-    return universalRequestFromNodeRequest(request, response, isDecoded ? {} : undefined, values);
+    return universalRequestFromNodeRequest(request, response, undefined, values);
   } catch {
     throw invalidArgument([{ field: "host", description: "must be the name of a host, in the header of this name" }]);
   }

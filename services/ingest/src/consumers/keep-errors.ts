@@ -1,6 +1,6 @@
 import type { EventError } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { RefusedEventsSchema } from "@ocellus/proto/ocellus/ingest/v1/refused_events_pb.ts";
-import { type ConsumerContext, consumeBatches } from "@ocellus/runtime/message-batches.ts";
+import { type ConsumerContext, consumeBatches, isToBeReadAgain } from "@ocellus/runtime/message-batches.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { EVENT_ERRORS } from "@ocellus/runtime/streams.ts";
 import type { JsMsg } from "nats";
@@ -53,6 +53,7 @@ function errorsIn(message: JsMsg, { log }: KeepErrorsOptions): EventError[] {
   try {
     return decode(RefusedEventsSchema, message.data).eventErrors;
   } catch (error) {
+    if (isToBeReadAgain(message)) throw error;
     countErrorsLost(1);
     log.error({ err: error, seq: message.seq }, "a message of EVENT_ERRORS cannot be read");
     return [];

@@ -1,7 +1,7 @@
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import { ErrorStage, Transport } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
-import { type ConsumerContext, consumeBatches } from "@ocellus/runtime/message-batches.ts";
+import { type ConsumerContext, consumeBatches, isToBeReadAgain } from "@ocellus/runtime/message-batches.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
@@ -18,7 +18,7 @@ import { type EventToStore, insertEvents, toStore } from "../insert-events.ts";
 import { countDuplicates, countFailed, countStored } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
 import { ensurePartitions } from "../partitions/ensure-partitions.ts";
-import { isPoison } from "../poison.ts";
+import { isPoison, refusalOf } from "../poison.ts";
 import { readKeptFrom } from "../retention/kept-from.ts";
 import { tooOld } from "../retention/too-old.ts";
 import { storeByCopy } from "../store-by-copy.ts";
@@ -51,11 +51,13 @@ export function storeEvents(options: StoreEventsOptions): Promise<void> {
   });
 }
 
-/** The events in a message; a message that is none is kept as an error and not tried again. */
+/** The events in a message. Throws where it cannot be read, for it to come again; the last time it is kept as an error. */
 async function read(message: JsMsg, options: StoreEventsOptions): Promise<QueuedEvent[]> {
   try {
     return readAccepted(Buffer.from(message.data.buffer, message.data.byteOffset, message.data.byteLength));
   } catch (error) {
+    if (isToBeReadAgain(message)) throw error;
+    options.log.error({ err: error, seq: message.seq }, "a message of EVENTS cannot be read; it is kept as an error");
     const { streamSequence, timestampNanos } = message.info;
     await keepError(options, { id: uuidOf([streamSequence, timestampNanos]), payload: message.data, error });
     return [];
@@ -140,7 +142,7 @@ async function keepError(
   { id, error, ...sent }: { id: string; error: unknown; event?: Event; payload?: Uint8Array },
 ): Promise<void> {
   const facts = { code: Code.INVALID_ARGUMENT, reason: ErrorReason.EVENT_NOT_STORABLE };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isPoison(error) ? refusalOf(error) : "What came from the queue cannot be read as events";
   const status = toStatus(error instanceof ServiceError ? error : new ServiceError(message, facts));
   const source = { transport: Transport.UNSPECIFIED, peer: "", address: "" };
   const refused = refusedEvent({ ...sent, stage: ErrorStage.STORING, status, source });

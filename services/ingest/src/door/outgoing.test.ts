@@ -10,7 +10,8 @@ import { freePort } from "@ocellus/suite/ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import pino from "pino";
-import { sharedServers } from "../../../../test/support/shared-servers.ts";
+import { freeze } from "../../../../test/support/freeze.ts";
+import { natsUser, sharedNats } from "../../../../test/support/shared-nats.ts";
 import { KeptFrom } from "../retention/kept-from.ts";
 import { StreamRoom } from "../stream-room.ts";
 import { FIRST_REQUESTS, MAX_IN_FLIGHT_BYTES, Outgoing, type OutgoingMessage } from "./outgoing.ts";
@@ -26,9 +27,9 @@ let queue: Queue;
 let outgoing: Outgoing;
 
 beforeAll(async () => {
-  nats = await startNats({ binary: sharedServers().natsServer, dataDir: folder.path, port: await freePort() });
+  nats = await startNats({ ...sharedNats(), dataDir: folder.path, port: await freePort() });
   const log = pino({ level: "silent" });
-  queue = await connectQueue(nats.url, "test", { log, signal });
+  queue = await connectQueue(natsUser(nats.url), { log, signal });
   await ensureStreams(queue, limits);
   const room = new StreamRoom(EVENTS.stream, limits.eventsBytes);
   await room.open(queue, signal, log);
@@ -59,7 +60,7 @@ test("of a burst the first requests leave in a message of their own, and the oth
 test("what the queue does not confirm is bounded: beyond it new events are refused with a retry delay, until it does", async () => {
   const large = "x".repeat(30_000);
   const messages: OutgoingMessage[] = [];
-  process.kill(nats.pid(), "SIGSTOP");
+  await freeze(nats.pid());
   try {
     // The last message of a turn, of 1 MiB at most, is not on its way yet.
     for (let bytes = 0; bytes < MAX_IN_FLIGHT_BYTES - 2 * MIB; bytes += large.length) messages.push(send(large));

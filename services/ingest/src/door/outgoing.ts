@@ -1,10 +1,13 @@
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { AckedPublisher } from "@ocellus/runtime/acked-publisher.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
+import { sendingFacts, traceHeaders } from "@ocellus/runtime/message-traces.ts";
 import type { Queue } from "@ocellus/runtime/nats.ts";
 import type { ServiceError } from "@ocellus/runtime/service-error.ts";
 import { EVENTS } from "@ocellus/runtime/streams.ts";
 import { type Micros, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
+import { traceTogether } from "@ocellus/runtime/trace-together.ts";
+import { currentSpan, type Span } from "@ocellus/runtime/tracing.ts";
 import * as tags from "@ocellus/wire/event-tags.ts";
 import { Growing } from "@ocellus/wire/growing.ts";
 import type { KeptFrom } from "../retention/kept-from.ts";
@@ -34,6 +37,8 @@ export const FIRST_REQUESTS = 16;
 /** A message on its way to the stream EVENTS. */
 export class OutgoingMessage {
   readonly #done = Promise.withResolvers<void>();
+  /** The spans of the requests whose events are in it. */
+  readonly spans = new Set<Span>();
   /** What went wrong, once `done` has resolved; undefined where the message is durable. */
   error: ServiceError | undefined;
 
@@ -103,6 +108,8 @@ export class Outgoing {
     this.#payload.byte(tags.EVENTS);
     this.#payload.varint(length);
     event.write(this.#payload);
+    const span = currentSpan();
+    if (span) this.#message.spans.add(span);
     return this.#message;
   }
 
@@ -140,7 +147,9 @@ export class Outgoing {
     this.#inFlight += payload.length;
     this.#unconfirmed++;
     try {
-      await this.#publisher.publish(EVENTS.subject, payload);
+      await traceTogether(sendingFacts(EVENTS.stream), message.spans, () =>
+        this.#publisher.publish(EVENTS.subject, payload, traceHeaders()),
+      );
       message.settle();
     } catch (error) {
       message.settle(publishError(error));

@@ -1,5 +1,4 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import {
   ErrorStage,
@@ -7,7 +6,9 @@ import {
   type ListEventErrorsRequest,
 } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import { searchedProblems } from "@ocellus/runtime/check-request.ts";
+import { isUuid } from "@ocellus/runtime/is-uuid.ts";
 import { type ListedPage, listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
+import { type NamespaceLimit, requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { pageSizeOf } from "@ocellus/runtime/page.ts";
 import { Code, invalidArgument, ServiceError, type Violation } from "@ocellus/runtime/service-error.ts";
 import { EventError } from "../entities/event-error.ts";
@@ -27,12 +28,15 @@ const PART = 16;
  * Throws INVALID_ARGUMENT for filters that no error could match and for the page token of another query.
  *
  * @param further conditions besides those of the filter
+ * @param limit the namespaces to which the caller is limited: errors of others, and of none, are not found
  */
 export async function* findErrors(
   em: EntityManager,
   filter: ErrorFilter,
   further: object[],
+  limit: NamespaceLimit | undefined,
 ): AsyncGenerator<ListedPage<EventError>> {
+  requireNamespace(limit, filter.namespace);
   let left = pageSizeOf(filter);
   let { pageToken } = filter;
   do {
@@ -42,6 +46,7 @@ export async function* findErrors(
       max: ["create_time_max", filter.createTimeMax],
       key: ["create_time", "id"],
       page: { pageSize: Math.min(left, PART), pageToken },
+      within: limit,
       also: {
         conditions: [...conditionsOf(filter), ...further],
         given: [filter.reason, filter.field ?? null, filter.stage, further],

@@ -1,9 +1,9 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { StatusSchema } from "@ocellus/proto/google/rpc/status_pb.ts";
 import { type ErrorReason, ErrorReasonSchema } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { EventError } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { isUuid } from "@ocellus/runtime/is-uuid.ts";
 import { encode } from "@ocellus/runtime/message-codec.ts";
 import { isoOf, microsOf } from "@ocellus/runtime/time.ts";
 import { sql } from "kysely";

@@ -1,11 +1,13 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { LockMode } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { timeInUuid } from "@ocellus/event-rules/uuid.ts";
+import { timeInUuid } from "@ocellus/event-rules/time-in-uuid.ts";
 import { validateEvent } from "@ocellus/event-rules/validate-event.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_pb.ts";
 import type { ReplayResultSchema } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
+import { withinNamespaces } from "@ocellus/runtime/namespace-condition.ts";
+import type { NamespaceLimit } from "@ocellus/runtime/namespace-limit.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { toStatus } from "@ocellus/runtime/status.ts";
 import { type Micros, microsOf, nowMicros, timestampOf } from "@ocellus/runtime/time.ts";
@@ -25,6 +27,8 @@ export interface ReplayOptions {
   dryRun: boolean;
   /** What to send in place of what was refused. */
   corrected?: Event | undefined;
+  /** The namespaces to which the caller is limited: errors of others, and of none, are passed over. */
+  limit: NamespaceLimit | undefined;
 }
 
 type Result = MessageInitShape<typeof ReplayResultSchema>;
@@ -40,7 +44,7 @@ export function replayErrors(ids: string[], options: ReplayOptions): Promise<Res
   return options.em.fork().transactional(async (tx) => {
     const errors = await tx.find(
       EventError,
-      { id: { $in: ids } },
+      { $and: [{ id: { $in: ids } }, ...withinNamespaces(options.limit)] },
       {
         orderBy: { createTime: "desc", id: "desc" },
         ...(!options.dryRun && { lockMode: LockMode.PESSIMISTIC_WRITE }),

@@ -7,10 +7,10 @@ import { DeletedEvent } from "../entities/deleted-event.ts";
 
 /** Deletes one event. Throws NOT_FOUND where it is not stored, or not yet. */
 export function deleteEvent(options: ChangeOptions): Handlers<typeof EventService>["deleteEvent"] {
-  return async ({ id }) => {
+  return async ({ id }, { namespaces }) => {
     requireEventId(id, "id");
     await changeEvents(options, async (tx) => {
-      const events = await lockEvents(tx, id);
+      const events = await lockEvents(tx, id, namespaces);
       const deleteTime = nowMicros();
       await tx.upsertMany(
         DeletedEvent,

@@ -13,13 +13,13 @@ const MAX_BYTES = 3 * 1024 * 1024;
 
 /** Lists refused events, newest first. Throws INVALID_ARGUMENT for a page token of another query. */
 export function listEventErrors(em: EntityManager): Handlers<typeof EventErrorService>["listEventErrors"] {
-  return async (request) => {
+  return async (request, { namespaces }) => {
     const { replayed } = request;
     const further = replayed === undefined ? [] : [{ replayTime: replayed ? { $ne: null } : null }];
     const eventErrors: EventError[] = [];
     let bytes = 0;
     let nextPageToken = "";
-    for await (const part of findErrors(em, request, further)) {
+    for await (const part of findErrors(em, request, further, namespaces)) {
       for (const row of part.rows) {
         const error = create(EventErrorSchema, row.toMessage());
         bytes += toBinary(EventErrorSchema, error).length;

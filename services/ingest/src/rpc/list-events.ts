@@ -4,6 +4,7 @@ import { type Event, EventSchema } from "@ocellus/proto/ocellus/event/v1/event_p
 import type { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { type ListedPage, listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { StoredEvent } from "../entities/stored-event.ts";
 
 /** What one answer may hold at most, so that it stays below gRPC's default limit of 4 MiB. */
@@ -14,7 +15,8 @@ const INDEXED = [["session_id"], ["person_id"], ["namespace", "name"], ["categor
 
 /** Lists events, newest first. Throws INVALID_ARGUMENT for a page token of another query. */
 export function listEvents(em: EntityManager): Handlers<typeof EventService>["listEvents"] {
-  return async (request) => {
+  return async (request, { namespaces }) => {
+    requireNamespace(namespaces, request.namespace);
     const page = await listNewestFirst(em, StoredEvent, {
       texts: {
         namespace: request.namespace,
@@ -28,6 +30,7 @@ export function listEvents(em: EntityManager): Handlers<typeof EventService>["li
       key: ["timestamp", "id"],
       indexed: INDEXED,
       page: request,
+      within: namespaces,
     });
     return fitting(page);
   };

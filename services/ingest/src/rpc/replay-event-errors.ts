@@ -1,4 +1,5 @@
 import { create, isFieldSet, toBinary } from "@bufbuild/protobuf";
+import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
 import {
   type EventErrorService,
   type ReplayEventErrorsRequest,
@@ -7,6 +8,7 @@ import {
   ReplayResultSchema,
 } from "@ocellus/proto/ocellus/ingest/v1/event_error_service_pb.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { invalidArgument } from "@ocellus/runtime/service-error.ts";
 import { errorNotFound, findErrors, requireErrorId } from "../errors/find-errors.ts";
 import { type ReplayOptions, replayErrors } from "../errors/replay-errors.ts";
@@ -21,10 +23,11 @@ const BESIDE_ID = ["id", "event", "dry_run"];
 export function replayEventErrors(
   context: Pick<ReplayOptions, "em" | "outgoing" | "kept">,
 ): Handlers<typeof EventErrorService>["replayEventErrors"] {
-  return async (request) => {
+  return async (request, { namespaces }) => {
     requireOneWay(request);
     const { id, dryRun, event: corrected } = request;
-    const options = { ...context, dryRun, corrected };
+    if (corrected) requireNamespace(namespaces, corrected.namespace ?? DEFAULT_NAMESPACE);
+    const options = { ...context, dryRun, corrected, limit: namespaces };
     if (id !== "") {
       requireErrorId(id);
       const results = await replayErrors([id], options);
@@ -34,7 +37,7 @@ export function replayEventErrors(
     const results: ReplayResult[] = [];
     let bytes = 0;
     let nextPageToken = "";
-    for await (const part of findErrors(context.em, request, [{ replayTime: null }])) {
+    for await (const part of findErrors(context.em, request, [{ replayTime: null }], namespaces)) {
       for (const result of await replayErrors(
         part.rows.map((row) => row.id),
         options,

@@ -6,5 +6,5 @@ const UNACKNOWLEDGED = { most: 2048, mostBytes: 8 * 1024 * 1024 };
 
 /** Accepts batch after batch and acknowledges each, in order. Throws at the first batch that was not accepted at all. */
 export function streamEvents(door: Door): RawStream {
-  return new RawStream(UNACKNOWLEDGED, (request, { caller }) => acceptBatch(door, request, caller));
+  return new RawStream(UNACKNOWLEDGED, (request, context) => acceptBatch(door, request, context));
 }

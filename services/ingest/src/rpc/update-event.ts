@@ -6,6 +6,7 @@ import type { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_servic
 import { applyMask } from "@ocellus/runtime/apply-mask.ts";
 import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { type ChangeOptions, changeEvents, lockEvents, requireEventId } from "../change-event.ts";
@@ -17,9 +18,9 @@ import type { KeptFrom } from "../retention/kept-from.ts";
 
 const RULES = { fixed: ["id"], outputOnly: ["receive_time", "update_time"], keptByStar: ["timestamp"] };
 
-/** Changes one event. Throws NOT_FOUND, INVALID_ARGUMENT for what an event may not be, ALREADY_EXISTS for its namesake's time. */
+/** Changes one event. Throws NOT_FOUND, INVALID_ARGUMENT for what an event may not be, ALREADY_EXISTS for its namesake's time, PERMISSION_DENIED for a namespace. */
 export function updateEvent(options: ChangeOptions, kept: KeptFrom): Handlers<typeof EventService>["updateEvent"] {
-  return async ({ event: changes, updateMask }) => {
+  return async ({ event: changes, updateMask }, { namespaces }) => {
     if (!changes) throw invalidArgument([{ field: "event", description: "is required" }]);
     requireEventId(changes.id, "event.id");
     const { timestamp } = changes;
@@ -29,7 +30,7 @@ export function updateEvent(options: ChangeOptions, kept: KeptFrom): Handlers<ty
       await ensurePartitions(options.em, [Number(timestamp.seconds)]);
     }
     const event = await changeEvents(options, async (tx) => {
-      const [stored] = (await lockEvents(tx, changes.id)) as [StoredEvent];
+      const [stored] = (await lockEvents(tx, changes.id, namespaces)) as [StoredEvent];
       const previous = { ...stored };
       const now = nowMicros();
       const keptFrom = await kept.within(tx, now);
@@ -37,6 +38,7 @@ export function updateEvent(options: ChangeOptions, kept: KeptFrom): Handlers<ty
       const changed = applyMask(EventSchema, before, changes, updateMask?.paths ?? [], RULES);
       const violations = validateEvent(changed, "event", now, keptFrom);
       if (violations.length > 0) throw invalidArgument(violations, ErrorReason.INVALID_EVENT);
+      requireNamespace(namespaces, changed.namespace);
       stored.change(changed);
       stored.updateTime = now;
       if (stored.timestamp !== previous.timestamp) {

@@ -1,6 +1,7 @@
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { EventService, WatchEventsRequest } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import type { NamespaceLimit } from "@ocellus/runtime/namespace-limit.ts";
 import { Code, ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
 import { unlessAborted } from "@ocellus/runtime/unless-aborted.ts";
 import { watchersNow } from "../metrics.ts";
@@ -29,11 +30,11 @@ const RETRY_AFTER_MS = 5000;
  */
 export function watchEvents(options: WatchOptions): Handlers<typeof EventService>["watchEvents"] {
   let watchers = 0;
-  return async function* (request, { signal }) {
+  return async function* (request, { signal, namespaces }) {
     if (watchers >= options.maxWatchers) throw tooMany(options.maxWatchers);
     watchersNow.set(++watchers);
     try {
-      yield* watch(options, request, AbortSignal.any([signal, options.stopping]));
+      yield* watch(options, request, namespaces, AbortSignal.any([signal, options.stopping]));
     } catch (error) {
       if (signal.aborted) return;
       throw options.stopping.aborted ? stopped() : error;
@@ -43,8 +44,13 @@ export function watchEvents(options: WatchOptions): Handlers<typeof EventService
   };
 }
 
-async function* watch({ past, tail }: WatchOptions, request: WatchEventsRequest, signal: AbortSignal) {
-  const filter = filterOf(request);
+async function* watch(
+  { past, tail }: WatchOptions,
+  request: WatchEventsRequest,
+  limit: NamespaceLimit | undefined,
+  signal: AbortSignal,
+) {
+  const filter = filterOf(request, limit);
   const { position, resumeToken } = await past.start(request.resumeToken, signal);
   yield { resumeToken };
   const read = yield* past.readOn(position, filter, signal);

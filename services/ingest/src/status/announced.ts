@@ -1,6 +1,7 @@
+import { reached } from "@ocellus/runtime/reached-queue.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { sql } from "kysely";
-import { reached, searchStream } from "./search-stream.ts";
+import { searchStream } from "./search-stream.ts";
 import type { StatusOptions } from "./status-options.ts";
 
 /** Which consumers have taken in all that was announced of an event. */

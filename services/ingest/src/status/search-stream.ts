@@ -1,14 +1,13 @@
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { Queue } from "@ocellus/runtime/nats.ts";
+import { messageAt, reached } from "@ocellus/runtime/reached-queue.ts";
 import { type ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
-import { NatsError } from "nats";
 
 /** How many messages are searched, and for how long. */
 const MAX_MESSAGES = 1000;
 const MAX_MS = 1000;
 /** How many messages are asked for at once. */
 const AT_ONCE = 50;
-const NO_MESSAGE = 404;
 
 /** A message of a stream. */
 export interface Waiting {
@@ -49,31 +48,6 @@ export async function searchStream(
     if (found) return found;
   }
   return undefined;
-}
-
-/** What NATS answers. Throws UNAVAILABLE where it does not. */
-export async function reached<T>(queue: Queue, ask: () => Promise<T>): Promise<T> {
-  let cause: unknown;
-  try {
-    if (queue.connected()) return await ask();
-  } catch (error) {
-    if (!(error instanceof NatsError) || error.isJetStreamError()) throw error;
-    cause = error;
-  }
-  const message = "NATS does not answer, which knows what is not stored and not counted yet; try again";
-  throw unavailable(message, ErrorReason.QUEUE_UNAVAILABLE, cause);
-}
-
-/** A message may leave its stream at any time. */
-function messageAt(queue: Queue, stream: string, seq: number): Promise<Waiting | undefined> {
-  return reached(queue, async () => {
-    try {
-      return await queue.manager.streams.getMessage(stream, { seq });
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.code === NO_MESSAGE) return undefined;
-      throw error;
-    }
-  });
 }
 
 function tooMany(stream: string, waiting: number): ServiceError {

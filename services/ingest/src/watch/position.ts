@@ -1,7 +1,7 @@
-import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
+import { isUuid } from "@ocellus/runtime/is-uuid.ts";
 import { invalidArgument } from "@ocellus/runtime/service-error.ts";
-import { EARLIEST, LATEST, type Micros } from "@ocellus/runtime/time.ts";
+import { isMicros, type Micros } from "@ocellus/runtime/time.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** The place of an event in the order in which a span is read: by transaction, then by id, then by time. */
@@ -52,7 +52,8 @@ export function tokenOf({ from, rest }: Position, origin: string): string {
 export function positionIn(token: string, origin: string, now: Snapshot): Position {
   const [tokenOrigin, from = "", to, xid = "", id = "", timestamp, ...more] = partsOf(token);
   const position = { from: parseSnapshot(from), to: to === undefined ? undefined : parseSnapshot(to) };
-  const isWhole = to === undefined || (position.to && /^\d{1,20}$/.test(xid) && isUuid(id) && isTime(timestamp));
+  const isWhole =
+    to === undefined || (position.to && /^\d{1,20}$/.test(xid) && isUuid(id) && isMicros(timestamp ?? "0"));
   if (tokenOrigin !== origin || !position.from || !isWhole || more.length > 0) throw invalidToken();
   if (position.from.xmax > now.xmax || (position.to && position.to.xmax > now.xmax)) throw invalidToken();
   if (!position.to) return { from: position.from };
@@ -69,11 +70,6 @@ function partsOf(token: string): string[] {
     // Not JSON: no token.
   }
   throw invalidToken();
-}
-
-function isTime(text: string | undefined): boolean {
-  if (text === undefined) return true;
-  return /^-?\d{1,18}$/.test(text) && BigInt(text) >= EARLIEST && BigInt(text) <= LATEST;
 }
 
 function invalidToken() {

@@ -1,5 +1,5 @@
 import { Migration } from "@mikro-orm/migrations";
-import { createRole } from "@ocellus/runtime/create-role.ts";
+import { createRole, grantRole } from "@ocellus/runtime/create-role.ts";
 
 /** What recounts have seen, and the right to read the events for them. */
 export class Migration0002RecountSessions extends Migration {
@@ -17,6 +17,6 @@ export class Migration0002RecountSessions extends Migration {
     this.addSql(`grant select, insert, update, delete on sessions.recounts to ocellus_sessions`);
     // The table of events is a published interface, for reading alone.
     this.addSql(createRole("ocellus_events_reader"));
-    this.addSql(`grant ocellus_events_reader to ocellus_sessions`);
+    this.addSql(grantRole("ocellus_events_reader", "ocellus_sessions"));
   }
 }

@@ -1,10 +1,11 @@
 import { isFieldSet } from "@bufbuild/protobuf";
 import { DEFAULT_NAMESPACE } from "@ocellus/event-rules/default-namespace.ts";
-import { isUuid } from "@ocellus/event-rules/uuid.ts";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { PersonSchema, type PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import { isUuid } from "@ocellus/runtime/is-uuid.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
 import { v7 } from "uuid";
@@ -15,13 +16,14 @@ import { sendSignup, signupOf } from "../persons/signup.ts";
 
 /** Registers a person and tracks its signup event, at once or, while ingest is away, later. Throws ALREADY_EXISTS for an id that is taken. */
 export function createPerson({ em, ingest, log }: PersonContext): Handlers<typeof PersonService>["createPerson"] {
-  return async ({ person: asked }) => {
+  return async ({ person: asked }, { namespaces }) => {
     if (!asked) throw invalidArgument([{ field: "person", description: "is required" }]);
     const violations = personProblems(asked);
     if (isFieldSet(asked, PersonSchema.field.id) && !isUuid(asked.id)) {
       violations.push({ field: "person.id", description: "must be a UUID" });
     }
     if (violations.length > 0) throw invalidArgument(violations);
+    requireNamespace(namespaces, asked.namespace ?? DEFAULT_NAMESPACE);
     const fork = em.fork();
     const person = fork.create(Person, {
       id: asked.id.toLowerCase() || v7(),

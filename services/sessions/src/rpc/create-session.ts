@@ -5,6 +5,7 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import type { SessionService } from "@ocellus/proto/ocellus/sessions/v1/session_service_pb.ts";
 import { isUniqueViolation } from "@ocellus/runtime/database-errors.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { Code, invalidArgument, ServiceError } from "@ocellus/runtime/service-error.ts";
 import { textProblem } from "@ocellus/runtime/text-problem.ts";
 import { nowMicros } from "@ocellus/runtime/time.ts";
@@ -17,9 +18,10 @@ export function createSession(
   em: EntityManager,
   rules: SessionRules,
 ): Handlers<typeof SessionService>["createSession"] {
-  return async ({ session: asked }) => {
+  return async ({ session: asked }, { namespaces }) => {
     const { id = "", namespace = "", personId } = asked ?? {};
     requireValid({ id: id || undefined, namespace: namespace || undefined, person_id: personId });
+    requireNamespace(namespaces, namespace || DEFAULT_NAMESPACE);
     const now = nowMicros();
     const fork = em.fork();
     const session = fork.create(Session, {

@@ -1,10 +1,14 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import type { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_service_pb.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
+import { withinNamespaces } from "@ocellus/runtime/namespace-condition.ts";
+import type { NamespaceLimit } from "@ocellus/runtime/namespace-limit.ts";
 import { ServiceError, unavailable } from "@ocellus/runtime/service-error.ts";
 import { isoOf, nowMicros } from "@ocellus/runtime/time.ts";
 import { TooLate, within } from "@ocellus/runtime/within.ts";
 import { sql } from "kysely";
+import { Person } from "../entities/person.ts";
 import type { Deletions } from "../persons/deletions.ts";
 import { personNotFound, requirePersonId } from "../persons/find-person.ts";
 import type { PersonContext } from "../persons/person-context.ts";
@@ -19,9 +23,10 @@ export function deletePerson(
   { em, log }: PersonContext,
   deletions: Deletions,
 ): Handlers<typeof PersonService>["deletePerson"] {
-  return async ({ id: asked }) => {
+  return async ({ id: asked }, { namespaces }) => {
     requirePersonId(asked, "id");
     const id = asked.toLowerCase();
+    if (namespaces) await requireOpen(em.fork(), id, namespaces);
     // It waits for a signup event that is just being sent; from then on none is.
     const marked = await sql`
       update sessions.persons set delete_time = coalesce(delete_time, ${isoOf(nowMicros())}::timestamptz) where id = ${id}
@@ -36,6 +41,12 @@ export function deletePerson(
     });
     return {};
   };
+}
+
+/** Throws NOT_FOUND for a person that is not open to the caller. One that is being deleted may be deleted again. */
+async function requireOpen(em: EntityManager, id: string, limit: NamespaceLimit): Promise<void> {
+  const count = await em.count(Person, { $and: [{ id }, ...withinNamespaces(limit)] });
+  if (count === 0) throw personNotFound(id);
 }
 
 function whyNot(error: unknown): string {

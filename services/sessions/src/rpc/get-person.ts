@@ -5,8 +5,8 @@ import { findPerson, requirePersonId } from "../persons/find-person.ts";
 
 /** Answers one person. Throws NOT_FOUND. */
 export function getPerson(em: EntityManager): Handlers<typeof PersonService>["getPerson"] {
-  return async ({ id }) => {
+  return async ({ id }, { namespaces }) => {
     requirePersonId(id, "id");
-    return { person: (await findPerson(em.fork(), id)).toMessage() };
+    return { person: (await findPerson(em.fork(), id, namespaces)).toMessage() };
   };
 }

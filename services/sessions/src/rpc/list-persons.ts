@@ -4,17 +4,20 @@ import type { PersonService } from "@ocellus/proto/ocellus/sessions/v1/person_se
 import { searchedProblems } from "@ocellus/runtime/check-request.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { type FurtherFilters, listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { Person } from "../entities/person.ts";
 
 /** Lists persons, latest registered first. Throws INVALID_ARGUMENT for a page token of another query. */
 export function listPersons(em: EntityManager): Handlers<typeof PersonService>["listPersons"] {
-  return async (request) => {
+  return async (request, { namespaces }) => {
+    requireNamespace(namespaces, request.namespace);
     const { rows, nextPageToken } = await listNewestFirst(em, Person, {
       texts: { namespace: request.namespace, role: request.role },
       min: ["create_time_min", request.createTimeMin],
       max: ["create_time_max", request.createTimeMax],
       key: ["create_time", "id"],
       page: request,
+      within: namespaces,
       also: withEmail(request.email),
     });
     return { persons: rows.map((person) => person.toMessage()), nextPageToken };

@@ -7,6 +7,7 @@ import {
 import { searchedProblems } from "@ocellus/runtime/check-request.ts";
 import type { Handlers } from "@ocellus/runtime/handlers.ts";
 import { type FurtherFilters, listNewestFirst } from "@ocellus/runtime/list-newest-first.ts";
+import { requireNamespace } from "@ocellus/runtime/namespace-limit.ts";
 import { type Micros, microsOf, nowMicros } from "@ocellus/runtime/time.ts";
 import { Session } from "../entities/session.ts";
 import { isOpenCondition } from "../is-open-condition.ts";
@@ -14,7 +15,8 @@ import type { SessionRules } from "../session-rules.ts";
 
 /** Lists sessions, latest start first. Throws INVALID_ARGUMENT for a page token of another query. */
 export function listSessions(em: EntityManager, rules: SessionRules): Handlers<typeof SessionService>["listSessions"] {
-  return async (request) => {
+  return async (request, { namespaces }) => {
+    requireNamespace(namespaces, request.namespace);
     const now = nowMicros();
     const { rows, nextPageToken } = await listNewestFirst(em, Session, {
       texts: { namespace: request.namespace, person_id: request.personId },
@@ -22,6 +24,7 @@ export function listSessions(em: EntityManager, rules: SessionRules): Handlers<t
       max: ["start_time_max", request.startTimeMax],
       key: ["start_time", "id", "namespace"],
       page: request,
+      within: namespaces,
       also: endAndState(request, now, rules),
     });
     return { sessions: rows.map((session) => session.toMessage(now, rules)), nextPageToken };

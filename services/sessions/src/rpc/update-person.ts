@@ -12,11 +12,11 @@ const RULES = { fixed: ["id"], outputOnly: ["create_time", "update_time"], keptB
 
 /** Changes one person. Throws NOT_FOUND, and INVALID_ARGUMENT for what a person may not be. */
 export function updatePerson(em: EntityManager): Handlers<typeof PersonService>["updatePerson"] {
-  return async ({ person: changes, updateMask }) => {
+  return async ({ person: changes, updateMask }, { namespaces }) => {
     if (!changes) throw invalidArgument([{ field: "person", description: "is required" }]);
     requirePersonId(changes.id, "person.id");
     const person = await em.fork().transactional(async (tx) => {
-      const stored = await lockPerson(tx, changes.id);
+      const stored = await lockPerson(tx, changes.id, namespaces);
       const before = create(PersonSchema, stored.toMessage());
       const changed = applyMask(PersonSchema, before, changes, updateMask?.paths ?? [], RULES);
       const violations = personProblems(changed);

@@ -28,14 +28,14 @@ export const Scope = {
   UNSPECIFIED: 0,
 
   /**
-   * To read events, sessions and persons.
+   * To read events, refused events, sessions and persons.
    *
    * @generated from enum value: SCOPE_READ = 1;
    */
   READ: 1,
 
   /**
-   * To send and change events, sessions and persons.
+   * To send, change and delete events, refused events, sessions and persons.
    *
    * @generated from enum value: SCOPE_WRITE = 2;
    */
@@ -49,7 +49,7 @@ export const Scope = {
   AGGREGATION: 3,
 
   /**
-   * To manage clients and to read the audit records.
+   * To manage clients, and to read the audit records.
    *
    * @generated from enum value: SCOPE_ADMIN = 4;
    */

@@ -7,15 +7,15 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file ocellus/aggregation/v1/aggregation_service.proto.
  */
 export const file_ocellus_aggregation_v1_aggregation_service: GenFile = /*@__PURE__*/
-  fileDesc("CjBvY2VsbHVzL2FnZ3JlZ2F0aW9uL3YxL2FnZ3JlZ2F0aW9uX3NlcnZpY2UucHJvdG8SFm9jZWxsdXMuYWdncmVnYXRpb24udjEijgIKFlF1ZXJ5QWdncmVnYXRlc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSKgoGdHNfbWluGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZ0c19tYXgYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKC2dyYW51bGFyaXR5GAUgASgOMiMub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5HcmFudWxhcml0eRJBChBhZ2dyZWdhdGlvbl90eXBlGAYgASgOMicub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5BZ2dyZWdhdGlvblR5cGUiTQoXUXVlcnlBZ2dyZWdhdGVzUmVzcG9uc2USMgoEcm93cxgBIAMoCzIkLm9jZWxsdXMuYWdncmVnYXRpb24udjEuQWdncmVnYXRlUm93IqcBCgxBZ2dyZWdhdGVSb3cSMAoMYnVja2V0X3N0YXJ0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4ChRhZ2dyZWdhdGVkX3RpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoFdmFsdWUYAyABKAFIAIgBARINCgVjb3VudBgEIAEoA0IICgZfdmFsdWUqxgEKC0dyYW51bGFyaXR5EhsKF0dSQU5VTEFSSVRZX1VOU1BFQ0lGSUVEEAASFgoSR1JBTlVMQVJJVFlfTUlOVVRFEAESFAoQR1JBTlVMQVJJVFlfSE9VUhACEhMKD0dSQU5VTEFSSVRZX0RBWRADEhQKEEdSQU5VTEFSSVRZX1dFRUsQBBIVChFHUkFOVUxBUklUWV9NT05USBAFEhQKEEdSQU5VTEFSSVRZX1lFQVIQBhIUChBHUkFOVUxBUklUWV9OT05FEAcqtwEKD0FnZ3JlZ2F0aW9uVHlwZRIgChxBR0dSRUdBVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASGgoWQUdHUkVHQVRJT05fVFlQRV9DT1VOVBABEhgKFEFHR1JFR0FUSU9OX1RZUEVfU1VNEAISGAoUQUdHUkVHQVRJT05fVFlQRV9NSU4QAxIYChRBR0dSRUdBVElPTl9UWVBFX01BWBAEEhgKFEFHR1JFR0FUSU9OX1RZUEVfQVZHEAUytAEKEkFnZ3JlZ2F0aW9uU2VydmljZRKdAQoPUXVlcnlBZ2dyZWdhdGVzEi4ub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5RdWVyeUFnZ3JlZ2F0ZXNSZXF1ZXN0Gi8ub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5RdWVyeUFnZ3JlZ2F0ZXNSZXNwb25zZSIpgtPkkwIjEiEvdjEvYWdncmVnYXRlcy97bmFtZXNwYWNlfS97bmFtZX1iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CjBvY2VsbHVzL2FnZ3JlZ2F0aW9uL3YxL2FnZ3JlZ2F0aW9uX3NlcnZpY2UucHJvdG8SFm9jZWxsdXMuYWdncmVnYXRpb24udjEiyAMKFlF1ZXJ5QWdncmVnYXRlc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSKgoGdHNfbWluGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZ0c19tYXgYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKC2dyYW51bGFyaXR5GAUgASgOMiMub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5HcmFudWxhcml0eRJBChBhZ2dyZWdhdGlvbl90eXBlGAYgASgOMicub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5BZ2dyZWdhdGlvblR5cGUSQgoRYWdncmVnYXRpb25fdHlwZXMYByADKA4yJy5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLkFnZ3JlZ2F0aW9uVHlwZRIRCgl0aW1lX3pvbmUYCCABKAkSMQoIZ2FwX2ZpbGwYCSABKA4yHy5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLkdhcEZpbGwSDwoHZmlsdGVycxgKIAMoCRIQCghncm91cF9ieRgLIAEoCRILCgN0b3AYDCABKAUibAoXUXVlcnlBZ2dyZWdhdGVzUmVzcG9uc2USMgoEcm93cxgBIAMoCzIkLm9jZWxsdXMuYWdncmVnYXRpb24udjEuQWdncmVnYXRlUm93Eh0KFXBlcmNlbnRpbGVzX2VzdGltYXRlZBgCIAEoCCKMAgoMQWdncmVnYXRlUm93EjAKDGJ1Y2tldF9zdGFydBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOAoUYWdncmVnYXRlZF90aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKBXZhbHVlGAMgASgBSACIAQESDQoFY291bnQYBCABKAMSNgoGdmFsdWVzGAUgAygLMiYub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5BZ2dyZWdhdGVWYWx1ZRISCgVncm91cBgGIAEoCUgBiAEBEg0KBW90aGVyGAcgASgIQggKBl92YWx1ZUIICgZfZ3JvdXAicQoOQWdncmVnYXRlVmFsdWUSQQoQYWdncmVnYXRpb25fdHlwZRgBIAEoDjInLm9jZWxsdXMuYWdncmVnYXRpb24udjEuQWdncmVnYXRpb25UeXBlEhIKBXZhbHVlGAIgASgBSACIAQFCCAoGX3ZhbHVlIlsKEUxpc3RTZXJpZXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIl0KEkxpc3RTZXJpZXNSZXNwb25zZRIuCgZzZXJpZXMYASADKAsyHi5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLlNlcmllcxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiqQEKBlNlcmllcxIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRI0ChBmaXJzdF9ldmVudF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X2V2ZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2V2ZW50X2NvdW50GAUgASgDIjYKE0dldEZyZXNobmVzc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkijAIKFEdldEZyZXNobmVzc1Jlc3BvbnNlEi0KCXdhdGVybWFyaxgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNZGlydHlfYnVja2V0cxgCIAEoAxI3ChNvbGRlc3RfZGlydHlfYnVja2V0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9wZW5kaW5nX2NoYW5nZXMYBCABKAMSJgoDbGFnGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjQKEGV2ZW50c19rZXB0X2Zyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqkBChhSZWJ1aWxkQWdncmVnYXRlc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSKgoGdHNfbWluGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZ0c19tYXgYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHJlc3VtZV90b2tlbhgFIAEoCSKyAQoZUmVidWlsZEFnZ3JlZ2F0ZXNSZXNwb25zZRIXCg9yZWJ1aWx0X2J1Y2tldHMYASABKAMSGQoRZGlmZmVyZW50X2J1Y2tldHMYAiABKAMSPQoLZGlmZmVyZW5jZXMYAyADKAsyKC5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLkJ1Y2tldERpZmZlcmVuY2USFAoMcmVzdW1lX3Rva2VuGAQgASgJEgwKBGRvbmUYBSABKAgi+QEKEEJ1Y2tldERpZmZlcmVuY2USEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSMAoMYnVja2V0X3N0YXJ0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgZiZWZvcmUYBCABKAsyIy5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLkJ1Y2tldFN0YXRlEjIKBWFmdGVyGAUgASgLMiMub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5CdWNrZXRTdGF0ZRIpCgZsZW5ndGgYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24icgoLQnVja2V0U3RhdGUSDQoFY291bnQYASABKAMSEwoLdmFsdWVfY291bnQYAiABKAMSCwoDc3VtGAMgASgJEhAKA21pbhgEIAEoAUgAiAEBEhAKA21heBgFIAEoAUgBiAEBQgYKBF9taW5CBgoEX21heCr3AQoLR3JhbnVsYXJpdHkSGwoXR1JBTlVMQVJJVFlfVU5TUEVDSUZJRUQQABIWChJHUkFOVUxBUklUWV9NSU5VVEUQARIUChBHUkFOVUxBUklUWV9IT1VSEAISEwoPR1JBTlVMQVJJVFlfREFZEAMSFAoQR1JBTlVMQVJJVFlfV0VFSxAEEhUKEUdSQU5VTEFSSVRZX01PTlRIEAUSFAoQR1JBTlVMQVJJVFlfWUVBUhAGEhQKEEdSQU5VTEFSSVRZX05PTkUQBxIWChJHUkFOVUxBUklUWV9TRUNPTkQQCBIXChNHUkFOVUxBUklUWV9RVUFSVEVSEAkqowMKD0FnZ3JlZ2F0aW9uVHlwZRIgChxBR0dSRUdBVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASGgoWQUdHUkVHQVRJT05fVFlQRV9DT1VOVBABEhgKFEFHR1JFR0FUSU9OX1RZUEVfU1VNEAISGAoUQUdHUkVHQVRJT05fVFlQRV9NSU4QAxIYChRBR0dSRUdBVElPTl9UWVBFX01BWBAEEhgKFEFHR1JFR0FUSU9OX1RZUEVfQVZHEAUSGQoVQUdHUkVHQVRJT05fVFlQRV9SQVRFEAYSGAoUQUdHUkVHQVRJT05fVFlQRV9QNTAQBxIYChRBR0dSRUdBVElPTl9UWVBFX1A3NRAIEhgKFEFHR1JFR0FUSU9OX1RZUEVfUDkwEAkSGAoUQUdHUkVHQVRJT05fVFlQRV9QOTUQChIYChRBR0dSRUdBVElPTl9UWVBFX1A5ORALEiUKIUFHR1JFR0FUSU9OX1RZUEVfRElTVElOQ1RfUEVSU09OUxAMEiYKIkFHR1JFR0FUSU9OX1RZUEVfRElTVElOQ1RfU0VTU0lPTlMQDSpgCgdHYXBGaWxsEhgKFEdBUF9GSUxMX1VOU1BFQ0lGSUVEEAASEQoNR0FQX0ZJTExfTlVMTBABEhUKEUdBUF9GSUxMX1BSRVZJT1VTEAISEQoNR0FQX0ZJTExfWkVSTxADMqwEChJBZ2dyZWdhdGlvblNlcnZpY2USnQEKD1F1ZXJ5QWdncmVnYXRlcxIuLm9jZWxsdXMuYWdncmVnYXRpb24udjEuUXVlcnlBZ2dyZWdhdGVzUmVxdWVzdBovLm9jZWxsdXMuYWdncmVnYXRpb24udjEuUXVlcnlBZ2dyZWdhdGVzUmVzcG9uc2UiKYLT5JMCIxIhL3YxL2FnZ3JlZ2F0ZXMve25hbWVzcGFjZX0ve25hbWV9EncKCkxpc3RTZXJpZXMSKS5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLkxpc3RTZXJpZXNSZXF1ZXN0Gioub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5MaXN0U2VyaWVzUmVzcG9uc2UiEoLT5JMCDBIKL3YxL3NlcmllcxKAAQoMR2V0RnJlc2huZXNzEisub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5HZXRGcmVzaG5lc3NSZXF1ZXN0Giwub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5HZXRGcmVzaG5lc3NSZXNwb25zZSIVgtPkkwIPEg0vdjEvZnJlc2huZXNzEnoKEVJlYnVpbGRBZ2dyZWdhdGVzEjAub2NlbGx1cy5hZ2dyZWdhdGlvbi52MS5SZWJ1aWxkQWdncmVnYXRlc1JlcXVlc3QaMS5vY2VsbHVzLmFnZ3JlZ2F0aW9uLnYxLlJlYnVpbGRBZ2dyZWdhdGVzUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Asks for the aggregates of one series.
@@ -59,11 +59,61 @@ export type QueryAggregatesRequest = Message<"ocellus.aggregation.v1.QueryAggreg
   granularity: Granularity;
 
   /**
-   * What to make of the values in a bucket. Required.
+   * What to make of the values in a bucket. May be left out where `aggregation_types` has some.
    *
    * @generated from field: ocellus.aggregation.v1.AggregationType aggregation_type = 6;
    */
   aggregationType: AggregationType;
+
+  /**
+   * What else to make of them: each row answers all types in `values`, at most 16, each once.
+   *
+   * @generated from field: repeated ocellus.aggregation.v1.AggregationType aggregation_types = 7;
+   */
+  aggregationTypes: AggregationType[];
+
+  /**
+   * The IANA time zone by whose clock days and longer buckets start, and hours in zones that are off by a part of one.
+   * Example: Europe/Amsterdam. Default: UTC.
+   *
+   * @generated from field: string time_zone = 8;
+   */
+  timeZone: string;
+
+  /**
+   * Whether buckets without events get rows too. Default: they get none. Not for granularity none.
+   *
+   * @generated from field: ocellus.aggregation.v1.GapFill gap_fill = 9;
+   */
+  gapFill: GapFill;
+
+  /**
+   * Only events of which every filter holds: `field=value`, at most 10. A field is `category`, `session_id`, `person_id`,
+   * or a path in `data`, such as `data.host` or `data.request.status`: at most 10 keys, of which none holds a dot, and
+   * whose first equals sign ends the field; a number also counts the items of a list, from 0. Of several filters on one
+   * field one must hold. An empty value stands for events without the field, or with null there. In `data`, texts are
+   * compared as they are, numbers and booleans as JSON writes them, at their shortest: 1000, not 1.0e3. Example:
+   * data.host=web-1
+   *
+   * @generated from field: repeated string filters = 10;
+   */
+  filters: string[];
+
+  /**
+   * Splits each bucket by the values of a field, named as in `filters`. Example: data.host
+   *
+   * @generated from field: string group_by = 11;
+   */
+  groupBy: string;
+
+  /**
+   * How many groups to answer by themselves: those with the highest value of the first type over the whole window. All
+   * others together make the group "other". Default 10, at most 100. Where groups have the same value, the first by their
+   * text stand by themselves. Only beside `group_by`.
+   *
+   * @generated from field: int32 top = 12;
+   */
+  top: number;
 };
 
 /**
@@ -80,11 +130,19 @@ export const QueryAggregatesRequestSchema: GenMessage<QueryAggregatesRequest> = 
  */
 export type QueryAggregatesResponse = Message<"ocellus.aggregation.v1.QueryAggregatesResponse"> & {
   /**
-   * One row for each bucket that holds an event, oldest first.
+   * One row for each bucket that holds an event, oldest first; where groups are asked for, one for each group in it, in
+   * the order of their rank, "other" last.
    *
    * @generated from field: repeated ocellus.aggregation.v1.AggregateRow rows = 1;
    */
   rows: AggregateRow[];
+
+  /**
+   * Whether percentiles are estimated: each is within 1 % of the exact one. Else they are exact.
+   *
+   * @generated from field: bool percentiles_estimated = 2;
+   */
+  percentilesEstimated: boolean;
 };
 
 /**
@@ -108,14 +166,14 @@ export type AggregateRow = Message<"ocellus.aggregation.v1.AggregateRow"> & {
   bucketStart?: Timestamp | undefined;
 
   /**
-   * The lowest `timestamp` of the events in the bucket.
+   * The lowest `timestamp` of the events in the bucket. Absent in a row that fills a gap.
    *
    * @generated from field: google.protobuf.Timestamp aggregated_timestamp = 2;
    */
   aggregatedTimestamp?: Timestamp | undefined;
 
   /**
-   * What was asked for. Absent where no event in the bucket has a value (but for a count).
+   * What was asked for: the first type. Absent where no event in the bucket has a value, but for numbers of events.
    *
    * @generated from field: optional double value = 3;
    */
@@ -127,6 +185,27 @@ export type AggregateRow = Message<"ocellus.aggregation.v1.AggregateRow"> & {
    * @generated from field: int64 count = 4;
    */
   count: bigint;
+
+  /**
+   * What was asked for, where `aggregation_types` has some: `aggregation_type` first, then these, in their order.
+   *
+   * @generated from field: repeated ocellus.aggregation.v1.AggregateValue values = 5;
+   */
+  values: AggregateValue[];
+
+  /**
+   * The value of the field that the bucket is split by. Absent for events without the field, and in "other".
+   *
+   * @generated from field: optional string group = 6;
+   */
+  group?: string | undefined;
+
+  /**
+   * The row sums up the groups that are not among the top.
+   *
+   * @generated from field: bool other = 7;
+   */
+  other: boolean;
 };
 
 /**
@@ -137,7 +216,448 @@ export const AggregateRowSchema: GenMessage<AggregateRow> = /*@__PURE__*/
   messageDesc(file_ocellus_aggregation_v1_aggregation_service, 2);
 
 /**
- * The length of a bucket. Buckets start at whole minutes, hours, days, weeks, months and years of UTC.
+ * One of several values of a row.
+ *
+ * @generated from message ocellus.aggregation.v1.AggregateValue
+ */
+export type AggregateValue = Message<"ocellus.aggregation.v1.AggregateValue"> & {
+  /**
+   * What it is.
+   *
+   * @generated from field: ocellus.aggregation.v1.AggregationType aggregation_type = 1;
+   */
+  aggregationType: AggregationType;
+
+  /**
+   * As `value` of a row.
+   *
+   * @generated from field: optional double value = 2;
+   */
+  value?: number | undefined;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.AggregateValue.
+ * Use `create(AggregateValueSchema)` to create a new message.
+ */
+export const AggregateValueSchema: GenMessage<AggregateValue> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 3);
+
+/**
+ * Asks for a page of series.
+ *
+ * @generated from message ocellus.aggregation.v1.ListSeriesRequest
+ */
+export type ListSeriesRequest = Message<"ocellus.aggregation.v1.ListSeriesRequest"> & {
+  /**
+   * Only series of this namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Only series of this name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * How many series a page has at most. Default 50, at most 1000.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before, with the same filters.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.ListSeriesRequest.
+ * Use `create(ListSeriesRequestSchema)` to create a new message.
+ */
+export const ListSeriesRequestSchema: GenMessage<ListSeriesRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 4);
+
+/**
+ * Answers a page of series.
+ *
+ * @generated from message ocellus.aggregation.v1.ListSeriesResponse
+ */
+export type ListSeriesResponse = Message<"ocellus.aggregation.v1.ListSeriesResponse"> & {
+  /**
+   * The series, by namespace and name.
+   *
+   * @generated from field: repeated ocellus.aggregation.v1.Series series = 1;
+   */
+  series: Series[];
+
+  /**
+   * Asks for the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.ListSeriesResponse.
+ * Use `create(ListSeriesResponseSchema)` to create a new message.
+ */
+export const ListSeriesResponseSchema: GenMessage<ListSeriesResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 5);
+
+/**
+ * All events of one name in one namespace.
+ *
+ * @generated from message ocellus.aggregation.v1.Series
+ */
+export type Series = Message<"ocellus.aggregation.v1.Series"> & {
+  /**
+   * The namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * The name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * The lowest `timestamp` of its events.
+   *
+   * @generated from field: google.protobuf.Timestamp first_event_time = 3;
+   */
+  firstEventTime?: Timestamp | undefined;
+
+  /**
+   * The highest `timestamp` of its events.
+   *
+   * @generated from field: google.protobuf.Timestamp last_event_time = 4;
+   */
+  lastEventTime?: Timestamp | undefined;
+
+  /**
+   * The number of its events.
+   *
+   * @generated from field: int64 event_count = 5;
+   */
+  eventCount: bigint;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.Series.
+ * Use `create(SeriesSchema)` to create a new message.
+ */
+export const SeriesSchema: GenMessage<Series> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 6);
+
+/**
+ * Asks how far the materialised aggregates are.
+ *
+ * @generated from message ocellus.aggregation.v1.GetFreshnessRequest
+ */
+export type GetFreshnessRequest = Message<"ocellus.aggregation.v1.GetFreshnessRequest"> & {
+  /**
+   * Only those of this namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Only those of this name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.GetFreshnessRequest.
+ * Use `create(GetFreshnessRequestSchema)` to create a new message.
+ */
+export const GetFreshnessRequestSchema: GenMessage<GetFreshnessRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 7);
+
+/**
+ * Answers how far the materialised aggregates are.
+ *
+ * @generated from message ocellus.aggregation.v1.GetFreshnessResponse
+ */
+export type GetFreshnessResponse = Message<"ocellus.aggregation.v1.GetFreshnessResponse"> & {
+  /**
+   * What is older is materialised, but for dirty buckets; what is newer is read from the events. Absent before the first
+   * events are.
+   *
+   * @generated from field: google.protobuf.Timestamp watermark = 1;
+   */
+  watermark?: Timestamp | undefined;
+
+  /**
+   * How many buckets of a quarter of an hour before the watermark wait to be computed anew. Those above 1 000 000 are
+   * not counted.
+   *
+   * @generated from field: int64 dirty_buckets = 2;
+   */
+  dirtyBuckets: bigint;
+
+  /**
+   * The start of the oldest of them. Absent where there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_dirty_bucket = 3;
+   */
+  oldestDirtyBucket?: Timestamp | undefined;
+
+  /**
+   * How many messages about changed events wait to be announced or looked at; one on its way between may count twice. An
+   * event that is older than the watermark is missing from answers until its message was looked at: milliseconds, while
+   * nothing is behind. Where it is 0, none is missing that was stored before this was asked. Of all namespaces.
+   *
+   * @generated from field: int64 pending_changes = 4;
+   */
+  pendingChanges: bigint;
+
+  /**
+   * How long the message that waits longest has waited. Absent where none waits.
+   *
+   * @generated from field: google.protobuf.Duration lag = 5;
+   */
+  lag?: Duration | undefined;
+
+  /**
+   * Events before it are no longer kept; only their aggregates are. Absent where all are kept.
+   *
+   * @generated from field: google.protobuf.Timestamp events_kept_from = 6;
+   */
+  eventsKeptFrom?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.GetFreshnessResponse.
+ * Use `create(GetFreshnessResponseSchema)` to create a new message.
+ */
+export const GetFreshnessResponseSchema: GenMessage<GetFreshnessResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 8);
+
+/**
+ * Asks to compute aggregates anew.
+ *
+ * @generated from message ocellus.aggregation.v1.RebuildAggregatesRequest
+ */
+export type RebuildAggregatesRequest = Message<"ocellus.aggregation.v1.RebuildAggregatesRequest"> & {
+  /**
+   * Only those of this namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Only those of this name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * From the bucket of a quarter of an hour that holds this time. Default: from the first event.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_min = 3;
+   */
+  tsMin?: Timestamp | undefined;
+
+  /**
+   * To the bucket that holds this time. Default: to the watermark.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_max = 4;
+   */
+  tsMax?: Timestamp | undefined;
+
+  /**
+   * Where to go on: from the last answer of a call for the same range.
+   *
+   * @generated from field: string resume_token = 5;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.RebuildAggregatesRequest.
+ * Use `create(RebuildAggregatesRequestSchema)` to create a new message.
+ */
+export const RebuildAggregatesRequestSchema: GenMessage<RebuildAggregatesRequest> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 9);
+
+/**
+ * Tells of the progress of a rebuild. The last answer has `done`.
+ *
+ * @generated from message ocellus.aggregation.v1.RebuildAggregatesResponse
+ */
+export type RebuildAggregatesResponse = Message<"ocellus.aggregation.v1.RebuildAggregatesResponse"> & {
+  /**
+   * How many buckets of a quarter of an hour were computed, since the first call for this range.
+   *
+   * @generated from field: int64 rebuilt_buckets = 1;
+   */
+  rebuiltBuckets: bigint;
+
+  /**
+   * How many buckets were not as they should have been: of a quarter of an hour, and of the hours and days that are made of
+   * them. A bucket that waits to be computed anew is as it should be.
+   *
+   * @generated from field: int64 different_buckets = 2;
+   */
+  differentBuckets: bigint;
+
+  /**
+   * Those that were found since the answer before.
+   *
+   * @generated from field: repeated ocellus.aggregation.v1.BucketDifference differences = 3;
+   */
+  differences: BucketDifference[];
+
+  /**
+   * Goes on from here. It is opaque.
+   *
+   * @generated from field: string resume_token = 4;
+   */
+  resumeToken: string;
+
+  /**
+   * The whole range is rebuilt.
+   *
+   * @generated from field: bool done = 5;
+   */
+  done: boolean;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.RebuildAggregatesResponse.
+ * Use `create(RebuildAggregatesResponseSchema)` to create a new message.
+ */
+export const RebuildAggregatesResponseSchema: GenMessage<RebuildAggregatesResponse> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 10);
+
+/**
+ * A bucket that was not as it should have been. It is now. A change of an event that was not looked at for 2 s, because many
+ * were made, may make a difference too.
+ *
+ * @generated from message ocellus.aggregation.v1.BucketDifference
+ */
+export type BucketDifference = Message<"ocellus.aggregation.v1.BucketDifference"> & {
+  /**
+   * Its namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * When it starts.
+   *
+   * @generated from field: google.protobuf.Timestamp bucket_start = 3;
+   */
+  bucketStart?: Timestamp | undefined;
+
+  /**
+   * What was materialised. Absent where nothing was.
+   *
+   * @generated from field: ocellus.aggregation.v1.BucketState before = 4;
+   */
+  before?: BucketState | undefined;
+
+  /**
+   * What the events make, or the buckets that it is made of. Absent where there are none.
+   *
+   * @generated from field: ocellus.aggregation.v1.BucketState after = 5;
+   */
+  after?: BucketState | undefined;
+
+  /**
+   * How long it is: a quarter of an hour, an hour, or a day.
+   *
+   * @generated from field: google.protobuf.Duration length = 6;
+   */
+  length?: Duration | undefined;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.BucketDifference.
+ * Use `create(BucketDifferenceSchema)` to create a new message.
+ */
+export const BucketDifferenceSchema: GenMessage<BucketDifference> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 11);
+
+/**
+ * What is materialised of a bucket.
+ *
+ * @generated from message ocellus.aggregation.v1.BucketState
+ */
+export type BucketState = Message<"ocellus.aggregation.v1.BucketState"> & {
+  /**
+   * The number of events.
+   *
+   * @generated from field: int64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * The number of values.
+   *
+   * @generated from field: int64 value_count = 2;
+   */
+  valueCount: bigint;
+
+  /**
+   * The sum of the values, as a decimal number. Empty where there is none.
+   *
+   * @generated from field: string sum = 3;
+   */
+  sum: string;
+
+  /**
+   * The lowest value.
+   *
+   * @generated from field: optional double min = 4;
+   */
+  min?: number | undefined;
+
+  /**
+   * The highest value.
+   *
+   * @generated from field: optional double max = 5;
+   */
+  max?: number | undefined;
+};
+
+/**
+ * Describes the message ocellus.aggregation.v1.BucketState.
+ * Use `create(BucketStateSchema)` to create a new message.
+ */
+export const BucketStateSchema: GenMessage<BucketState> = /*@__PURE__*/
+  messageDesc(file_ocellus_aggregation_v1_aggregation_service, 12);
+
+/**
+ * The length of a bucket. Buckets start at whole seconds, minutes, hours, days, weeks, months, quarters and years of the
+ * time zone; where its clock is set back, an hour that comes twice is two buckets.
  *
  * @generated from enum ocellus.aggregation.v1.Granularity
  */
@@ -197,10 +717,25 @@ export const Granularity = {
    * @generated from enum value: GRANULARITY_NONE = 7;
    */
   NONE: 7,
+
+  /**
+   * By the second.
+   *
+   * @generated from enum value: GRANULARITY_SECOND = 8;
+   */
+  SECOND: 8,
+
+  /**
+   * By the quarter of a year.
+   *
+   * @generated from enum value: GRANULARITY_QUARTER = 9;
+   */
+  QUARTER: 9,
 } as const;
 
 /**
- * The length of a bucket. Buckets start at whole minutes, hours, days, weeks, months and years of UTC.
+ * The length of a bucket. Buckets start at whole seconds, minutes, hours, days, weeks, months, quarters and years of the
+ * time zone; where its clock is set back, an hour that comes twice is two buckets.
  *
  * @generated from enum ocellus.aggregation.v1.Granularity
  */
@@ -260,6 +795,64 @@ export const AggregationType = {
    * @generated from enum value: AGGREGATION_TYPE_AVG = 5;
    */
   AVG: 5,
+
+  /**
+   * The number of events, those without a value included, by the second: over that part of the bucket that lies within
+   * the window. Not for granularity none.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_RATE = 6;
+   */
+  RATE: 6,
+
+  /**
+   * The 50th percentile, the median: the lowest value such that at least so many percent of the values are not above it
+   * (nearest rank). Exact over few events, and within 1 % of it over many: see `percentiles_estimated`.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_P50 = 7;
+   */
+  P50: 7,
+
+  /**
+   * The 75th percentile, as p50.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_P75 = 8;
+   */
+  P75: 8,
+
+  /**
+   * The 90th percentile, as p50.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_P90 = 9;
+   */
+  P90: 9,
+
+  /**
+   * The 95th percentile, as p50.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_P95 = 10;
+   */
+  P95: 10,
+
+  /**
+   * The 99th percentile, as p50.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_P99 = 11;
+   */
+  P99: 11,
+
+  /**
+   * The number of different persons. Exact, and read from the events themselves: it costs as much as there are events.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_DISTINCT_PERSONS = 12;
+   */
+  DISTINCT_PERSONS: 12,
+
+  /**
+   * The number of different sessions that events name by `session_id`. As distinct persons.
+   *
+   * @generated from enum value: AGGREGATION_TYPE_DISTINCT_SESSIONS = 13;
+   */
+  DISTINCT_SESSIONS: 13,
 } as const;
 
 /**
@@ -276,14 +869,67 @@ export const AggregationTypeSchema: GenEnum<AggregationType> = /*@__PURE__*/
   enumDesc(file_ocellus_aggregation_v1_aggregation_service, 1);
 
 /**
+ * What rows buckets without events get, between the first and the last bucket of the window; an end that is left out is
+ * that of the first or the last event.
+ *
+ * @generated from enum ocellus.aggregation.v1.GapFill
+ */
+export const GapFill = {
+  /**
+   * None.
+   *
+   * @generated from enum value: GAP_FILL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Rows without a value.
+   *
+   * @generated from enum value: GAP_FILL_NULL = 1;
+   */
+  NULL: 1,
+
+  /**
+   * Rows with the values of the bucket before; without, where there is none.
+   *
+   * @generated from enum value: GAP_FILL_PREVIOUS = 2;
+   */
+  PREVIOUS: 2,
+
+  /**
+   * Rows with 0.
+   *
+   * @generated from enum value: GAP_FILL_ZERO = 3;
+   */
+  ZERO: 3,
+} as const;
+
+/**
+ * What rows buckets without events get, between the first and the last bucket of the window; an end that is left out is
+ * that of the first or the last event.
+ *
+ * @generated from enum ocellus.aggregation.v1.GapFill
+ */
+export type GapFill = (typeof GapFill)[keyof typeof GapFill] | UnknownEnum;
+
+/**
+ * Describes the enum ocellus.aggregation.v1.GapFill.
+ */
+export const GapFillSchema: GenEnum<GapFill> = /*@__PURE__*/
+  enumDesc(file_ocellus_aggregation_v1_aggregation_service, 2);
+
+/**
  * Answers what the events of a series, one name in one namespace, amount to over time.
  *
  * @generated from service ocellus.aggregation.v1.AggregationService
  */
 export const AggregationService: GenService<{
   /**
-   * Aggregates the events of one series by buckets of time. A series without events in the window answers no rows.
-   * INVALID_ARGUMENT for an unknown granularity or type, and for an answer of more than 50 000 rows (RESULT_TOO_LARGE);
+   * Aggregates the events of one series by buckets of time. A series without events in the window answers no rows. The
+   * answer is that of a full scan of the stored events, however old the window is and whatever was changed in it.
+   * INVALID_ARGUMENT for an unknown granularity, type, time zone, gap fill or field, for more than 100 000 buckets
+   * asked for, for an answer of more than 50 000 rows (RESULT_TOO_LARGE), for a query that would read more events than
+   * are read at once (SCAN_TOO_LARGE), and for one that needs events that are no longer kept (EVENTS_NOT_KEPT);
    * OUT_OF_RANGE for a sum beyond what a double holds.
    *
    * @generated from rpc ocellus.aggregation.v1.AggregationService.QueryAggregates
@@ -292,6 +938,39 @@ export const AggregationService: GenService<{
     methodKind: "unary";
     input: typeof QueryAggregatesRequestSchema;
     output: typeof QueryAggregatesResponseSchema;
+  },
+  /**
+   * Lists the series that have events, by namespace and name.
+   *
+   * @generated from rpc ocellus.aggregation.v1.AggregationService.ListSeries
+   */
+  listSeries: {
+    methodKind: "unary";
+    input: typeof ListSeriesRequestSchema;
+    output: typeof ListSeriesResponseSchema;
+  },
+  /**
+   * Answers how far the materialised aggregates are behind the stored events. Queries are exact all the same: they read
+   * the events themselves for what is not materialised.
+   *
+   * @generated from rpc ocellus.aggregation.v1.AggregationService.GetFreshness
+   */
+  getFreshness: {
+    methodKind: "unary";
+    input: typeof GetFreshnessRequestSchema;
+    output: typeof GetFreshnessResponseSchema;
+  },
+  /**
+   * Computes materialised aggregates anew from the stored events, compares them with what was materialised, and tells of
+   * each difference and of the progress. What it has done stays done when the call ends early; `resume_token` goes on
+   * from there. INVALID_ARGUMENT for a reversed window, and for a token of another range (INVALID_RESUME_TOKEN).
+   *
+   * @generated from rpc ocellus.aggregation.v1.AggregationService.RebuildAggregates
+   */
+  rebuildAggregates: {
+    methodKind: "server_streaming";
+    input: typeof RebuildAggregatesRequestSchema;
+    output: typeof RebuildAggregatesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ocellus_aggregation_v1_aggregation_service, 0);

@@ -12,7 +12,7 @@ import type { UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ocellus/errors/v1/error_reason.proto.
  */
 export const file_ocellus_errors_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiRvY2VsbHVzL2Vycm9ycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SEW9jZWxsdXMuZXJyb3JzLnYxKoAICgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpFUlJPUl9SRUFTT05fSU5WQUxJRF9FVkVOVBABEiAKHEVSUk9SX1JFQVNPTl9JTlZBTElEX1JFUVVFU1QQAhIfChtFUlJPUl9SRUFTT05fTUFMRk9STUVEX0JPRFkQAxIjCh9FUlJPUl9SRUFTT05fSU5WQUxJRF9QQUdFX1RPS0VOEAQSIAocRVJST1JfUkVBU09OX0VWRU5UX05PVF9GT1VORBAFEiIKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05PVF9GT1VORBAGEiIKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX0FNQklHVU9VUxAHEiEKHUVSUk9SX1JFQVNPTl9SRVNVTFRfVE9PX0xBUkdFEAgSIwofRVJST1JfUkVBU09OX1ZBTFVFX09VVF9PRl9SQU5HRRAJEhsKF0VSUk9SX1JFQVNPTl9RVUVVRV9GVUxMEAoSIgoeRVJST1JfUkVBU09OX1FVRVVFX1VOQVZBSUxBQkxFEAsSJQohRVJST1JfUkVBU09OX0RBVEFCQVNFX1VOQVZBSUxBQkxFEAwSJAogRVJST1JfUkVBU09OX1NFUlZJQ0VfVU5BVkFJTEFCTEUQDRIgChxFUlJPUl9SRUFTT05fUk9VVEVfTk9UX0ZPVU5EEA4SIwofRVJST1JfUkVBU09OX01FVEhPRF9OT1RfQUxMT1dFRBAPEikKJUVSUk9SX1JFQVNPTl9VTlNVUFBPUlRFRF9DT05URU5UX1RZUEUQEBIZChVFUlJPUl9SRUFTT05fSU5URVJOQUwQERIdChlFUlJPUl9SRUFTT05fRVZFTlRfRVhJU1RTEBISHwobRVJST1JfUkVBU09OX1NFU1NJT05fRVhJU1RTEBMSIwofRVJST1JfUkVBU09OX0VWRU5UX05PVF9TVE9SQUJMRRAUEiYKIkVSUk9SX1JFQVNPTl9FVkVOVF9FUlJPUl9OT1RfRk9VTkQQFRIjCh9FUlJPUl9SRUFTT05fRVZFTlRfTk9UX1JFQURBQkxFEBYSIQodRVJST1JfUkVBU09OX1BFUlNPTl9OT1RfRk9VTkQQFxIeChpFUlJPUl9SRUFTT05fUEVSU09OX0VYSVNUUxAYEiEKHUVSUk9SX1JFQVNPTl9XQVRDSEVSX1RPT19TTE9XEBkSIgoeRVJST1JfUkVBU09OX1RPT19NQU5ZX1dBVENIRVJTEBoSJQohRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOEBsSGwoXRVJST1JfUkVBU09OX09WRVJMT0FERUQQHGIGcHJvdG8z");
+  fileDesc("CiRvY2VsbHVzL2Vycm9ycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SEW9jZWxsdXMuZXJyb3JzLnYxKvQKCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpFUlJPUl9SRUFTT05fSU5WQUxJRF9FVkVOVBABEiAKHEVSUk9SX1JFQVNPTl9JTlZBTElEX1JFUVVFU1QQAhIfChtFUlJPUl9SRUFTT05fTUFMRk9STUVEX0JPRFkQAxIjCh9FUlJPUl9SRUFTT05fSU5WQUxJRF9QQUdFX1RPS0VOEAQSIAocRVJST1JfUkVBU09OX0VWRU5UX05PVF9GT1VORBAFEiIKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05PVF9GT1VORBAGEiIKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX0FNQklHVU9VUxAHEiEKHUVSUk9SX1JFQVNPTl9SRVNVTFRfVE9PX0xBUkdFEAgSIwofRVJST1JfUkVBU09OX1ZBTFVFX09VVF9PRl9SQU5HRRAJEhsKF0VSUk9SX1JFQVNPTl9RVUVVRV9GVUxMEAoSIgoeRVJST1JfUkVBU09OX1FVRVVFX1VOQVZBSUxBQkxFEAsSJQohRVJST1JfUkVBU09OX0RBVEFCQVNFX1VOQVZBSUxBQkxFEAwSJAogRVJST1JfUkVBU09OX1NFUlZJQ0VfVU5BVkFJTEFCTEUQDRIgChxFUlJPUl9SRUFTT05fUk9VVEVfTk9UX0ZPVU5EEA4SIwofRVJST1JfUkVBU09OX01FVEhPRF9OT1RfQUxMT1dFRBAPEikKJUVSUk9SX1JFQVNPTl9VTlNVUFBPUlRFRF9DT05URU5UX1RZUEUQEBIZChVFUlJPUl9SRUFTT05fSU5URVJOQUwQERIdChlFUlJPUl9SRUFTT05fRVZFTlRfRVhJU1RTEBISHwobRVJST1JfUkVBU09OX1NFU1NJT05fRVhJU1RTEBMSIwofRVJST1JfUkVBU09OX0VWRU5UX05PVF9TVE9SQUJMRRAUEiYKIkVSUk9SX1JFQVNPTl9FVkVOVF9FUlJPUl9OT1RfRk9VTkQQFRIjCh9FUlJPUl9SRUFTT05fRVZFTlRfTk9UX1JFQURBQkxFEBYSIQodRVJST1JfUkVBU09OX1BFUlNPTl9OT1RfRk9VTkQQFxIeChpFUlJPUl9SRUFTT05fUEVSU09OX0VYSVNUUxAYEiEKHUVSUk9SX1JFQVNPTl9XQVRDSEVSX1RPT19TTE9XEBkSIgoeRVJST1JfUkVBU09OX1RPT19NQU5ZX1dBVENIRVJTEBoSJQohRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOEBsSGwoXRVJST1JfUkVBU09OX09WRVJMT0FERUQQHBIfChtFUlJPUl9SRUFTT05fU0NBTl9UT09fTEFSR0UQHRIgChxFUlJPUl9SRUFTT05fRVZFTlRTX05PVF9LRVBUEB4SIQodRVJST1JfUkVBU09OX1BFRVJfTk9UX0FMTE9XRUQQHxIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxAoEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEECkSHgoaRVJST1JfUkVBU09OX1NDT1BFX01JU1NJTkcQKhIhCh1FUlJPUl9SRUFTT05fTkFNRVNQQUNFX0RFTklFRBArEiIKHkVSUk9SX1JFQVNPTl9FTUFJTF9OT1RfQUxMT1dFRBAsEiEKHUVSUk9SX1JFQVNPTl9DTElFTlRfTk9UX0ZPVU5EEC0SIwofRVJST1JfUkVBU09OX0lTU1VFUl9VTkFWQUlMQUJMRRAuEh0KGUVSUk9SX1JFQVNPTl9SQVRFX0xJTUlURUQQL2IGcHJvdG8z");
 
 /**
  * Why a call failed: the `reason` of the google.rpc.ErrorInfo (domain "ocellus.dev") that every error carries, without
@@ -223,8 +223,8 @@ export const ErrorReason = {
   TOO_MANY_WATCHERS: 26,
 
   /**
-   * A resume token is not one that WatchEvents of this database gave. Example: one from before a restore. Watch without
-   * it. INVALID_ARGUMENT, HTTP 400.
+   * A resume token is not one that WatchEvents, or RebuildAggregates for this range, gave with this database. Example: one
+   * from before a restore. Start without it. INVALID_ARGUMENT, HTTP 400.
    *
    * @generated from enum value: ERROR_REASON_INVALID_RESUME_TOKEN = 27;
    */
@@ -237,6 +237,90 @@ export const ErrorReason = {
    * @generated from enum value: ERROR_REASON_OVERLOADED = 28;
    */
   OVERLOADED: 28,
+
+  /**
+   * The query would read more events than are read at once: it cannot be answered from materialised aggregates alone.
+   * Example: distinct persons of a year. Narrow the window. INVALID_ARGUMENT, HTTP 400.
+   *
+   * @generated from enum value: ERROR_REASON_SCAN_TOO_LARGE = 29;
+   */
+  SCAN_TOO_LARGE: 29,
+
+  /**
+   * The query needs events that are no longer kept. Example: by the minute, longer ago than events are kept. Move ts_min, or
+   * take a coarser granularity. INVALID_ARGUMENT, HTTP 400.
+   *
+   * @generated from enum value: ERROR_REASON_EVENTS_NOT_KEPT = 30;
+   */
+  EVENTS_NOT_KEPT: 30,
+
+  /**
+   * The certificate of a gRPC caller names a peer that may not call this method. Example: the aggregation service asks to
+   * purge events. PERMISSION_DENIED, HTTP 403.
+   *
+   * @generated from enum value: ERROR_REASON_PEER_NOT_ALLOWED = 31;
+   */
+  PEER_NOT_ALLOWED: 31,
+
+  /**
+   * The request has no token. Send one as `authorization: Bearer TOKEN`; `/oauth2/token` gives them to clients. UNAUTHENTICATED,
+   * HTTP 401, with the header WWW-Authenticate.
+   *
+   * @generated from enum value: ERROR_REASON_TOKEN_MISSING = 40;
+   */
+  TOKEN_MISSING: 40,
+
+  /**
+   * The token is none that counts. Example: it has expired, or its client was revoked. Get a new one. UNAUTHENTICATED, HTTP 401,
+   * with the header WWW-Authenticate.
+   *
+   * @generated from enum value: ERROR_REASON_TOKEN_INVALID = 41;
+   */
+  TOKEN_INVALID: 41,
+
+  /**
+   * The token lacks the scope that the call needs, which the ErrorInfo names as `scope`. Example: an event that is sent with the scope
+   * `read` alone. PERMISSION_DENIED, HTTP 403, with the header WWW-Authenticate.
+   *
+   * @generated from enum value: ERROR_REASON_SCOPE_MISSING = 42;
+   */
+  SCOPE_MISSING: 42,
+
+  /**
+   * The token is limited to other namespaces, or to some where the call is about all. PERMISSION_DENIED, HTTP 403.
+   *
+   * @generated from enum value: ERROR_REASON_NAMESPACE_DENIED = 43;
+   */
+  NAMESPACE_DENIED: 43,
+
+  /**
+   * Another issuer says who it is, and the configuration does not let that e-mail address in. PERMISSION_DENIED, HTTP 403.
+   *
+   * @generated from enum value: ERROR_REASON_EMAIL_NOT_ALLOWED = 44;
+   */
+  EMAIL_NOT_ALLOWED: 44,
+
+  /**
+   * No client has this id. Example: it was revoked. NOT_FOUND, HTTP 404.
+   *
+   * @generated from enum value: ERROR_REASON_CLIENT_NOT_FOUND = 45;
+   */
+  CLIENT_NOT_FOUND: 45,
+
+  /**
+   * The token is of another issuer, whose keys cannot be had now. UNAVAILABLE, HTTP 503, with a RetryInfo.
+   *
+   * @generated from enum value: ERROR_REASON_ISSUER_UNAVAILABLE = 46;
+   */
+  ISSUER_UNAVAILABLE: 46,
+
+  /**
+   * The client, or the peer, calls more often than it may, and nothing of this call was taken. Call again after the delay, with more in
+   * each call. RESOURCE_EXHAUSTED, HTTP 429, with a RetryInfo.
+   *
+   * @generated from enum value: ERROR_REASON_RATE_LIMITED = 47;
+   */
+  RATE_LIMITED: 47,
 } as const;
 
 /**

@@ -1,0 +1,4 @@
+import { migrate } from "@ocellus/runtime/migrate.ts";
+import { schema } from "./orm.config.ts";
+
+await migrate(schema);
