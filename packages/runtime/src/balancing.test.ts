@@ -17,6 +17,8 @@ import { tlsFilesIn } from "./tls.ts";
 
 const folder = temporaryFolder();
 const config = readConfig(grpcLimits, {});
+/** Longer than a connection may take to come about. */
+const STANDSTILL_MS = 2000;
 
 /** A server, and a link to it that can be taken away, as when its process is killed. */
 interface Copy {
@@ -104,6 +106,14 @@ test("an address where nobody is, or a name that nobody has, holds up no call", 
 test("where nobody is at any address, a call is answered UNAVAILABLE that names the service", async () => {
   const client = clientOf(`127.0.0.1:${await freePort()},127.0.0.1:${await freePort()}`);
   await expect(client.getEvent({ id: "any" })).rejects.toThrow(/ingest service/);
+});
+
+test("a process that stood still while it connected does not take its server for gone", async () => {
+  const { server, asked } = await startCopy();
+  const answer = clientOf(`127.0.0.1:${server.port}`).deleteEvent({ id: "any" });
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STANDSTILL_MS);
+  await answer;
+  expect(asked).toEqual(["any"]);
 });
 
 test("a copy that is gone gets no calls, and does again once it is back", async () => {

@@ -3,8 +3,12 @@ import { type Client, connectivityState, status } from "@grpc/grpc-js";
 import { answeredStatus, isGrpcError } from "./answered-status.ts";
 import { serviceUnavailable } from "./service-error.ts";
 
-/** How long a connection may take to come about. A host that drops packets would keep a caller waiting for far longer. */
-const CONNECT_MS = 1500;
+/**
+ * A connection may take 1.5 s to come about: a host that drops packets would keep a caller waiting for far longer. It is waited
+ * for by short looks, so that a process that stood still for longer reads what has come meanwhile before it gives up.
+ */
+const LOOK_MS = 100;
+const LOOKS = 15;
 
 /**
  * Waits until a channel is connected, or has failed to connect: a call upon it then is answered at once. Throws UNAVAILABLE
@@ -12,16 +16,14 @@ const CONNECT_MS = 1500;
  */
 export async function requireReach(client: Client, name: string, signal?: AbortSignal): Promise<void> {
   const channel = client.getChannel();
-  const deadline = Date.now() + CONNECT_MS;
-  for (;;) {
+  for (let looks = LOOKS; ; ) {
     const state = channel.getConnectivityState(true);
     if (state !== connectivityState.IDLE && state !== connectivityState.CONNECTING) return;
     if (signal?.aborted) return;
-    await new Promise<void>((resolve, reject) => {
-      channel.watchConnectivityState(state, deadline, (error) =>
-        error ? reject(serviceUnavailable(name, error)) : resolve(),
-      );
+    const unchanged = await new Promise<Error | undefined>((resolve) => {
+      channel.watchConnectivityState(state, Date.now() + LOOK_MS, resolve);
     });
+    if (unchanged && --looks === 0) throw serviceUnavailable(name, unchanged);
   }
 }
 
