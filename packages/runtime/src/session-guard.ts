@@ -94,7 +94,10 @@ class GuardedSession {
       this.#calls.set(stream, { since: performance.now(), path: headers[":path"] ?? "" });
       stream.once("close", () => {
         this.#calls.delete(stream);
-        if (this.#calls.size === 0) this.#idleSince = performance.now();
+        if (this.#calls.size === 0) {
+          this.#idleSince = performance.now();
+          if (this.#isLeaving) this.#session.close();
+        }
         if (stream.aborted && options.countsResets(session)) this.#countIn(reset, "resets");
       });
     });
@@ -157,13 +160,17 @@ class GuardedSession {
     this.#end(`The client floods the connection with ${limit}`, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
-  /** Has the client open another connection. No call fails by it: what it sends until it knows is still answered. */
+  /**
+   * Has the client open another connection. What it sends until it knows is still answered (RFC 9113, section 6.8), for as long
+   * as any call runs: Node reads no more from a connection that is left as soon as none does, so that it is closed then, and
+   * what comes later refused at once, which says that it was not begun and may be sent again.
+   */
   #leave(): void {
     if (this.#isLeaving || this.#session.closed || this.#session.destroyed) return;
     this.#isLeaving = true;
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM_ID);
     const { graceMs } = this.#options.limits;
-    const noticeMs = Math.min(MAX_NOTICE_MS, graceMs / 4);
+    const noticeMs = this.#calls.size === 0 ? 0 : Math.min(MAX_NOTICE_MS, graceMs / 4);
     this.#after(noticeMs, () => this.#session.close());
     this.#after(graceMs, () => this.cutOff());
   }

@@ -10,10 +10,10 @@ import { type GatewayBed, startGateway } from "./gateway-bed.ts";
 
 /** So young that every client has to open several connections in the time of the test. */
 const AGES = {
-  gateway: { CONNECTION_AGE: "300ms", CONNECTION_GRACE: "20s" },
-  behind: { CONNECTION_AGE: "700ms", CONNECTION_GRACE: "20s" },
+  gateway: { CONNECTION_AGE: "1s", CONNECTION_GRACE: "20s" },
+  behind: { CONNECTION_AGE: "1500ms", CONNECTION_GRACE: "20s" },
 };
-const LOAD_MS = 3000;
+const LOAD_MS = 5000;
 const AT_ONCE = 8;
 const CALLS_EACH = 5;
 
