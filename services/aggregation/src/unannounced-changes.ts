@@ -1,5 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 
 /** The messages about committed changes of events that NATS may not have yet. */
 export interface UnannouncedChanges {
@@ -12,7 +12,7 @@ export interface UnannouncedChanges {
 
 /** What is committed and may not be announced yet: all of it, or what was not written later than the newest of an earlier look. */
 export async function unannouncedChanges(em: EntityManager, upTo?: string): Promise<UnannouncedChanges> {
-  const where: RawBuilder<unknown> = upTo === undefined ? sql`` : sql`where create_time <= ${upTo}::timestamptz`;
+  const where = upTo === undefined ? sql`` : sql`where create_time <= ${upTo}::timestamptz`;
   const { rows } = await sql<UnannouncedChanges>`
     select count(*)::int, max(create_time)::text as newest,
       round(extract(epoch from clock_timestamp() - min(create_time)) * 1000)::float8 as "lagMs"

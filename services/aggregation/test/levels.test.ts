@@ -2,14 +2,14 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { AggregationType, Granularity } from "@ocellus/proto/ocellus/aggregation/v1/aggregation_service_pb.ts";
 import { type Micros, microsOfSql, nowMicros } from "@ocellus/runtime/time.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
-import { AskedSeries, servicesOf } from "./oracle/asked-series.ts";
+import { AskedSeries, type Services, servicesOf } from "./oracle/asked-series.ts";
 import type { Unit } from "./oracle/calendar-by-temporal.ts";
 import { actualAnswers, expectedAnswers, expectSame } from "./oracle/expect-answers.ts";
 import { holdUpMaterialising } from "./oracle/hold-up.ts";
 import { ALL, type Question, type Type } from "./oracle/plain-question.ts";
 
 let bed: TestBed;
-let services: ReturnType<typeof servicesOf>;
+let services: Services;
 let series: AskedSeries;
 
 beforeAll(async () => {

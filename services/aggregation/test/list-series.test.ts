@@ -4,11 +4,11 @@ import { microsOf, microsOfSql } from "@ocellus/runtime/time.ts";
 import { runMigrations } from "@ocellus/suite/service-process.ts";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
-import { AskedSeries, servicesOf } from "./oracle/asked-series.ts";
+import { AskedSeries, type Services, servicesOf } from "./oracle/asked-series.ts";
 import { holdUpMaterialising } from "./oracle/hold-up.ts";
 
 let bed: TestBed;
-let services: ReturnType<typeof servicesOf>;
+let services: Services;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest", "aggregation"], { MATERIALISE_EVERY: "50ms" });

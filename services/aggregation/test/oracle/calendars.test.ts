@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, test } from "@jest/globals";
 import { type Micros, microsOfSql } from "@ocellus/runtime/time.ts";
 import { startTestBed, type TestBed } from "../../../../test/support/test-bed.ts";
-import { AskedSeries, servicesOf } from "./asked-series.ts";
+import { AskedSeries, type Services, servicesOf } from "./asked-series.ts";
 import type { Unit } from "./calendar-by-temporal.ts";
 import { actualAnswers, expectedAnswers, expectSame } from "./expect-answers.ts";
 import { holdUpMaterialising } from "./hold-up.ts";
@@ -9,7 +9,7 @@ import { PLACES } from "./places.ts";
 import { ALL, type Question } from "./plain-question.ts";
 
 let bed: TestBed;
-let services: ReturnType<typeof servicesOf>;
+let services: Services;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest", "aggregation"], { MATERIALISE_EVERY: "50ms" });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, test } from "@jest/globals";
 import fc from "fast-check";
 import { startTestBed, type TestBed } from "../../../../test/support/test-bed.ts";
-import { AskedSeries, servicesOf } from "./asked-series.ts";
+import { AskedSeries, type Services, servicesOf } from "./asked-series.ts";
 import { actualAnswers, expectedAnswers, expectSame } from "./expect-answers.ts";
 import { holdUpMaterialising } from "./hold-up.ts";
 import type { Question, Unsent } from "./plain-question.ts";
 import { eventsOf, questionsOf, type Scene, scenes } from "./random-series.ts";
 
 let bed: TestBed;
-let services: ReturnType<typeof servicesOf>;
+let services: Services;
 
 beforeAll(async () => {
   bed = await startTestBed(["ingest", "aggregation"], { MATERIALISE_EVERY: "50ms", EXACT_PERCENTILES_UP_TO: "30" });
