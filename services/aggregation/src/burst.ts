@@ -1,11 +1,8 @@
 import type { Queue } from "@ocellus/runtime/nats.ts";
-import type { LateMarks } from "./late-marks.ts";
 import { pendingChanges } from "./pending-changes.ts";
 
 /** Who marks buckets is behind by more only while very many events come, or come late. */
 const LAG_MS = 1000;
-/** What is marked faster is marked again before it is computed: that is a third of what one core computes in a second. */
-const LATE_MARKS_PER_SECOND = 1000;
 /** For so long at most a burst is waited for. */
 const MAX_WAIT_MS = 60_000;
 
@@ -15,19 +12,16 @@ const MAX_WAIT_MS = 60_000;
  */
 export class Burst {
   readonly #queue: Queue;
-  readonly #lateMarks: LateMarks;
   #since: number | undefined;
 
-  constructor(queue: Queue, lateMarks: LateMarks) {
+  constructor(queue: Queue) {
     this.#queue = queue;
-    this.#lateMarks = lateMarks;
   }
 
   /** Whether to wait with what is dirty. Throws UNAVAILABLE where NATS cannot be reached. */
   async isToBeAwaited(): Promise<boolean> {
     const { lagMs = 0 } = await pendingChanges(this.#queue);
-    const isBurst = lagMs > LAG_MS || this.#lateMarks.perSecond() > LATE_MARKS_PER_SECOND;
-    if (!isBurst) this.#since = undefined;
+    if (lagMs <= LAG_MS) this.#since = undefined;
     else this.#since ??= performance.now();
     return this.#since !== undefined && performance.now() - this.#since < MAX_WAIT_MS;
   }

@@ -7,7 +7,6 @@ import { awaitConsumer, EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { variables } from "./config.ts";
 import { markBuckets } from "./consumers/mark-buckets.ts";
 import { forgetRollups } from "./forget-rollups.ts";
-import { LateMarks } from "./late-marks.ts";
 import { materialiseBuckets } from "./materialise-buckets.ts";
 import { schema } from "./orm.config.ts";
 import { PreparedStatements } from "./query/prepared-statements.ts";
@@ -21,10 +20,9 @@ await runService("aggregation", async (lifecycle) => {
   const em = orm.em;
 
   await awaitConsumer(queue, EVENT_CHANGES.stream, "mark-buckets", lifecycle);
-  const lateMarks = new LateMarks();
-  lifecycle.background("mark-buckets", markBuckets({ queue, em, log, signal }, lateMarks));
+  lifecycle.background("mark-buckets", markBuckets({ queue, em, log, signal }));
   const everyMs = config.MATERIALISE_EVERY;
-  lifecycle.background("materialising", materialiseBuckets({ queue, em, lateMarks, everyMs, log, signal }));
+  lifecycle.background("materialising", materialiseBuckets({ queue, em, everyMs, log, signal }));
 
   const keepMs = config.ROLLUP_RETENTION;
   if (keepMs !== undefined) {

@@ -6,7 +6,6 @@ import type { Logger } from "pino";
 import { FrontierAdvance } from "./advance-frontier.ts";
 import { Burst } from "./burst.ts";
 import { computeRollups, lockRollups, type Quarter } from "./compute-rollups.ts";
-import type { LateMarks } from "./late-marks.ts";
 import { countMaterialised } from "./metrics.ts";
 
 const MAX_BUCKETS = 500;
@@ -16,7 +15,6 @@ const LOOK_AT_BURST_EVERY_MS = 1000;
 export interface MaterialiseOptions {
   queue: Queue;
   em: EntityManager;
-  lateMarks: LateMarks;
   everyMs: number;
   log: Logger;
   signal: AbortSignal;
@@ -24,9 +22,9 @@ export interface MaterialiseOptions {
 
 /** Materialises closed buckets, and computes dirty ones anew, until the signal aborts. Replicas take turns. */
 export async function materialiseBuckets(options: MaterialiseOptions): Promise<void> {
-  const { queue, em, lateMarks, everyMs, log, signal } = options;
+  const { queue, em, everyMs, log, signal } = options;
   const frontier = new FrontierAdvance({ em, queue });
-  const burst = new Burst(queue, lateMarks);
+  const burst = new Burst(queue);
   while (!signal.aborted) {
     let waitMs = everyMs;
     try {

@@ -3,13 +3,12 @@ import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
 import { ChangesMessage } from "@ocellus/wire/read-changes.ts";
 import { sql } from "kysely";
 import { BucketCollector } from "../collect-buckets.ts";
-import type { LateMarks } from "../late-marks.ts";
 import { countMarked } from "../metrics.ts";
 
 const SOURCE = { stream: EVENT_CHANGES.stream, consumer: "mark-buckets", max: 32 };
 
 /** Marks the buckets of changed events as dirty until the signal aborts. Marking twice is marking once. */
-export function markBuckets(context: ConsumerContext, lateMarks: LateMarks): Promise<void> {
+export function markBuckets(context: ConsumerContext): Promise<void> {
   return consumeBatches(context, SOURCE, async (messages) => {
     const collector = new BucketCollector();
     let count = 0;
@@ -19,7 +18,6 @@ export function markBuckets(context: ConsumerContext, lateMarks: LateMarks): Pro
       count += message.count;
     }
     const buckets = collector.all();
-    lateMarks.add(buckets);
     const column = (index: 0 | 1 | 2) => buckets.map((bucket) => bucket[index]);
     // A bucket that is being computed anew is locked; this waits, and marks it again.
     await sql`
