@@ -7,7 +7,7 @@ import { type Postgres, startPostgres } from "@ocellus/suite/postgres.ts";
 import { type Suite, startSuite } from "@ocellus/suite/suite.ts";
 import { freeSuitePorts } from "@ocellus/suite/suite-ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
-import { tokensOf } from "./support/client-token.ts";
+import { askForToken, tokensOf } from "./support/client-token.ts";
 import { EventSource } from "./support/event-source.ts";
 import { eventually } from "./support/eventually.ts";
 import { fetch, useTokens } from "./support/fetch-with-token.ts";
@@ -64,19 +64,25 @@ const untilStored = (id = "") =>
 
 const reads = ["/v1/events", "/v1/sessions", "/v1/aggregates/default/ping?granularity=hour&aggregationType=count"];
 
+async function expectNoAnswers(): Promise<void> {
+  for (const path of reads) {
+    expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
+  }
+  const token = await askForToken(suite.urls.gateway, suite.administrator);
+  expect(token).toMatchObject({ status: 503, body: { error: "temporarily_unavailable" } });
+}
+
 const untilAllServe = () =>
   eventually(async () => {
     for (const path of reads) if ((await call(path)).status !== 200) return undefined;
     return true;
   });
 
-test("while PostgreSQL is frozen reads answer 503, events are accepted, and all is as before when it thaws", async () => {
+test("while PostgreSQL is frozen reads and tokens answer 503, events are accepted, and all is as before when it thaws", async () => {
   await untilStored((await track("ping")).id);
   signalAll(postgres.pid(), "STOP");
   try {
-    for (const path of reads) {
-      expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
-    }
+    await expectNoAnswers();
     const accepted = await track("ping");
     expect(accepted.status).toBe(201);
     signalAll(postgres.pid(), "CONT");
@@ -87,11 +93,9 @@ test("while PostgreSQL is frozen reads answer 503, events are accepted, and all 
   await untilAllServe();
 });
 
-test("while PostgreSQL is down reads answer 503, and what was accepted or refused meanwhile is kept when it is back", async () => {
+test("while PostgreSQL is down reads and tokens answer 503, and what was accepted or refused meanwhile is kept when it is back", async () => {
   await postgres.stop("immediate");
-  for (const path of reads) {
-    expect(await call(path)).toMatchObject({ status: 503, reason: "DATABASE_UNAVAILABLE" });
-  }
+  await expectNoAnswers();
   const accepted = await track("ping");
   expect(accepted.status).toBe(201);
   for (const body of ['{"namespace":"meanwhile","name":""}', '{"namespace":"meanwhile"']) {

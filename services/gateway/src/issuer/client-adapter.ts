@@ -1,5 +1,8 @@
-import type { Adapter, AdapterConstructor, AdapterPayload } from "oidc-provider";
+import { isDatabaseUnavailable } from "@ocellus/runtime/database-errors.ts";
+import { Code, ServiceError } from "@ocellus/runtime/service-error.ts";
+import { type Adapter, type AdapterConstructor, type AdapterPayload, Provider } from "oidc-provider";
 import type { Client } from "../entities/client.ts";
+import { tryLater } from "./try-later.ts";
 
 /** Finds a client; undefined where there is none. */
 export type FindClient = (id: string) => Promise<Client | undefined>;
@@ -30,7 +33,9 @@ export function clientAdapter(find: FindClient): AdapterConstructor {
 
     async find(id: string): Promise<AdapterPayload | undefined> {
       if (this.#model !== "Client") return this.#nothing();
-      const client = await find(id);
+      const client = await find(id).catch((error) => {
+        throw isAway(error) ? tryLater(503, "PostgreSQL cannot be reached", 1000, Provider.ctx) : error;
+      });
       return client && metadataOf(client);
     }
 
@@ -45,6 +50,10 @@ export function clientAdapter(find: FindClient): AdapterConstructor {
       throw new Error(`A ${this.#model} is kept nowhere: tokens of clients are signed`);
     }
   } as AdapterConstructor;
+}
+
+function isAway(error: unknown): boolean {
+  return isDatabaseUnavailable(error) || (error instanceof ServiceError && error.code === Code.UNAVAILABLE);
 }
 
 function metadataOf(client: Client): AdapterPayload {

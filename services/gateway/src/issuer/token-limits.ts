@@ -1,6 +1,7 @@
 import { countRefused } from "@ocellus/runtime/limit-metrics.ts";
 import { type Rate, RateLimit } from "@ocellus/runtime/rate-limit.ts";
-import { errors, type KoaContextWithOIDC } from "oidc-provider";
+import type { KoaContextWithOIDC } from "oidc-provider";
+import { tryLater } from "./try-later.ts";
 
 /** How often tokens may be asked for. Each time costs as much as a hundred events, and a guess as much as a good secret. */
 export interface TokenRates {
@@ -56,7 +57,5 @@ export class TokenLimits {
 
 function tooMany(status: number, why: string, waitMs: number, context: KoaContextWithOIDC | undefined): Error {
   countRefused("tokens");
-  context?.set("retry-after", String(Math.ceil(waitMs / 1000)));
-  const error = new errors.CustomOIDCProviderError("temporarily_unavailable", `${why}; try again later`);
-  return Object.assign(error, { statusCode: status, status });
+  return tryLater(status, why, waitMs, context);
 }
