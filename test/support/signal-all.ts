@@ -1,10 +1,20 @@
 import { execFileSync } from "node:child_process";
 
-/** Sends a signal to a server and all processes that it started. */
+/** Sends a signal to a server and all processes that it started. After STOP none of their threads runs any more. */
 export function signalAll(pid: number, signal: "STOP" | "CONT"): void {
-  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  for (const line of all) {
-    const [child = 0, parent] = line.trim().split(/\s+/).map(Number);
-    if (child === pid || parent === pid) process.kill(child, `SIG${signal}`);
-  }
+  const signalled = ps("-A", "-o", "pid=,ppid=")
+    .map((line) => line.split(/\s+/).map(Number))
+    .flatMap(([child = 0, parent]) => (child === pid || parent === pid ? [child] : []));
+  for (const each of signalled) process.kill(each, `SIG${signal}`);
+  if (signal === "CONT") return;
+  // A process is stopped once the one thread that takes the signal comes to run: until then its others go on.
+  const threads = () => ps("-L", "-o", "stat=", "-p", signalled.join());
+  while (threads().some((state) => !/^[TZ]/.test(state)));
+}
+
+function ps(...options: string[]): string[] {
+  return execFileSync("ps", options, { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((line) => line.trim());
 }
