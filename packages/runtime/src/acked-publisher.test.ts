@@ -6,8 +6,8 @@ import { connectOperator } from "@ocellus/suite/connect-operator.ts";
 import { type Nats, startNats } from "@ocellus/suite/nats-server.ts";
 import { freePorts } from "@ocellus/suite/ports.ts";
 import { DiscardPolicy, type NatsConnection, type NatsError } from "nats";
-import { freeze } from "../../../test/support/freeze.ts";
 import { sharedServers } from "../../../test/support/shared-servers.ts";
+import { signalAll } from "../../../test/support/signal-all.ts";
 import { AckedPublisher } from "./acked-publisher.ts";
 
 const { natsServer, certificates } = sharedServers();
@@ -57,7 +57,7 @@ test("a subject of no stream is refused at once", async () => {
 
 test("without an answer in time it fails with TIMEOUT, and later answers harm nobody", async () => {
   const publisher = new AckedPublisher(connection, 300);
-  await freeze(nats.pid());
+  signalAll(nats.pid(), "STOP");
   try {
     expect((await errorOf(publisher.publish("roomy", Buffer.from("late")))).code).toBe("TIMEOUT");
   } finally {

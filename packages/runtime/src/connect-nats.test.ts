@@ -5,8 +5,8 @@ import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { DebugEvents, Events, type NatsConnection } from "nats";
 import { type CuttableLink, startLink } from "../../../test/support/cuttable-link.ts";
 import { eventually } from "../../../test/support/eventually.ts";
-import { freeze } from "../../../test/support/freeze.ts";
 import { natsUser, sharedNats } from "../../../test/support/shared-nats.ts";
+import { signalAll } from "../../../test/support/signal-all.ts";
 import { connectNats } from "./connect-nats.ts";
 import { natsOptions } from "./nats-options.ts";
 
@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 test("of all attempts to connect to a NATS that was frozen one is left when it goes on, and no other disturbs that", async () => {
-  await freeze(nats.pid());
+  signalAll(nats.pid(), "STOP");
   try {
     await eventually(async () => count(DebugEvents.Reconnecting) >= ATTEMPTS || undefined);
   } finally {

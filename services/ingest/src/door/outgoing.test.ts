@@ -10,8 +10,8 @@ import { freePort } from "@ocellus/suite/ports.ts";
 import { temporaryFolder } from "@ocellus/suite/temporary-folder.ts";
 import { Reader } from "@ocellus/wire/reader.ts";
 import pino from "pino";
-import { freeze } from "../../../../test/support/freeze.ts";
 import { natsUser, sharedNats } from "../../../../test/support/shared-nats.ts";
+import { signalAll } from "../../../../test/support/signal-all.ts";
 import { KeptFrom } from "../retention/kept-from.ts";
 import { StreamRoom } from "../stream-room.ts";
 import { FIRST_REQUESTS, MAX_IN_FLIGHT_BYTES, Outgoing, type OutgoingMessage } from "./outgoing.ts";
@@ -60,7 +60,7 @@ test("of a burst the first requests leave in a message of their own, and the oth
 test("what the queue does not confirm is bounded: beyond it new events are refused with a retry delay, until it does", async () => {
   const large = "x".repeat(30_000);
   const messages: OutgoingMessage[] = [];
-  await freeze(nats.pid());
+  signalAll(nats.pid(), "STOP");
   try {
     // The last message of a turn, of 1 MiB at most, is not on its way yet.
     for (let bytes = 0; bytes < MAX_IN_FLIGHT_BYTES - 2 * MIB; bytes += large.length) messages.push(send(large));
