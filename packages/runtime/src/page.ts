@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { invalidArgument, type Violation } from "./service-error.ts";
+import { bindingOf, partsIn, tokenFrom } from "./token-parts.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1000;
@@ -26,11 +26,11 @@ export function pageOf(
   filters: unknown[],
   isKey: (key: string[]) => boolean,
 ): Page {
-  const binding = createHash("sha256").update(JSON.stringify(filters)).digest("base64url").slice(0, 16);
+  const binding = bindingOf(filters);
   return {
     size: pageSizeOf(request),
     after: request.pageToken === "" ? undefined : keyIn(request.pageToken, binding, isKey),
-    tokenAfter: (key) => Buffer.from(JSON.stringify([binding, ...key])).toString("base64url"),
+    tokenAfter: (key) => tokenFrom([binding, ...key]),
   };
 }
 
@@ -45,19 +45,10 @@ export function pageSizeProblems(pageSize: number): Violation[] {
 }
 
 function keyIn(token: string, binding: string, isKey: (key: string[]) => boolean): string[] {
-  const parts = parse(token);
+  const parts = partsIn(token);
   if (!parts || parts[0] !== binding || !isKey(parts.slice(1))) {
     const description = "is not a next_page_token of a request with the same other arguments";
     throw invalidArgument([{ field: "page_token", description }], ErrorReason.INVALID_PAGE_TOKEN);
   }
   return parts.slice(1);
-}
-
-function parse(token: string): string[] | undefined {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
-    return Array.isArray(parts) && parts.every((part) => typeof part === "string") ? parts : undefined;
-  } catch {
-    return undefined;
-  }
 }

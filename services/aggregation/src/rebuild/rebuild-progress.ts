@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts";
 import { invalidArgument } from "@ocellus/runtime/service-error.ts";
 import { textProblem } from "@ocellus/runtime/text-problem.ts";
 import { isMicros, type Micros } from "@ocellus/runtime/time.ts";
+import { bindingOf, partsIn, tokenFrom } from "@ocellus/runtime/token-parts.ts";
 import type { RebuildRange } from "./rebuild-range.ts";
 
 /** Longer than any name of a series. */
@@ -22,34 +22,23 @@ export interface RebuildProgress {
 
 /** The resume token of a rebuild of a range. */
 export function tokenOf({ series, at, to, rebuilt, different }: RebuildProgress, range: RebuildRange): string {
-  const parts = [bindingOf(range), ...[at, to, rebuilt, different].map(String)];
+  const parts = [bindingTo(range), ...[at, to, rebuilt, different].map(String)];
   if (series) parts.push(series.namespace, series.name);
-  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+  return tokenFrom(parts);
 }
 
 /** The progress in a resume token. Throws INVALID_ARGUMENT for one that was not given for this range. */
 export function progressIn(token: string, range: RebuildRange): RebuildProgress {
-  const [binding, at = "", to = "", rebuilt = "", different = "", namespace, name, ...more] = partsOf(token);
+  const [binding, at = "", to = "", rebuilt = "", different = "", namespace, name, ...more] = partsIn(token) ?? [];
   const isWhole = isMicros(at) && isMicros(to) && isCount(rebuilt) && isCount(different) && more.length === 0;
   const isSeries = namespace === undefined || (name !== undefined && isText(namespace) && isText(name));
-  if (binding !== bindingOf(range) || !isWhole || !isSeries) throw invalidToken();
+  if (binding !== bindingTo(range) || !isWhole || !isSeries) throw invalidToken();
   const series = namespace === undefined || name === undefined ? undefined : { namespace, name };
   return { series, at: BigInt(at), to: BigInt(to), rebuilt: BigInt(rebuilt), different: BigInt(different) };
 }
 
-function bindingOf({ namespace, name, min, max }: RebuildRange): string {
-  const given = JSON.stringify([namespace, name, String(min), String(max)]);
-  return createHash("sha256").update(given).digest("base64url").slice(0, 16);
-}
-
-function partsOf(token: string): string[] {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
-    if (Array.isArray(parts) && parts.every((part) => typeof part === "string")) return parts;
-  } catch {
-    // Not JSON: no token.
-  }
-  throw invalidToken();
+function bindingTo({ namespace, name, min, max }: RebuildRange): string {
+  return bindingOf([namespace, name, String(min), String(max)]);
 }
 
 const isCount = (text: string) => /^\d{1,18}$/.test(text);

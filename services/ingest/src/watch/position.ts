@@ -2,6 +2,7 @@ import { ErrorReason } from "@ocellus/proto/ocellus/errors/v1/error_reason_pb.ts
 import { isUuid } from "@ocellus/runtime/is-uuid.ts";
 import { invalidArgument } from "@ocellus/runtime/service-error.ts";
 import { isMicros, type Micros } from "@ocellus/runtime/time.ts";
+import { partsIn, tokenFrom } from "@ocellus/runtime/token-parts.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** The place of an event in the order in which a span is read: by transaction, then by id, then by time. */
@@ -41,7 +42,7 @@ export function tokenOf({ from, rest }: Position, origin: string): string {
     parts.push(to.text, String(after.xid), after.id);
     if (after.timestamp !== undefined) parts.push(String(after.timestamp));
   }
-  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+  return tokenFrom(parts);
 }
 
 /**
@@ -50,7 +51,7 @@ export function tokenOf({ from, rest }: Position, origin: string): string {
  * @param now a snapshot that was taken after the token came
  */
 export function positionIn(token: string, origin: string, now: Snapshot): Position {
-  const [tokenOrigin, from = "", to, xid = "", id = "", timestamp, ...more] = partsOf(token);
+  const [tokenOrigin, from = "", to, xid = "", id = "", timestamp, ...more] = partsIn(token) ?? [];
   const position = { from: parseSnapshot(from), to: to === undefined ? undefined : parseSnapshot(to) };
   const isWhole =
     to === undefined || (position.to && /^\d{1,20}$/.test(xid) && isUuid(id) && isMicros(timestamp ?? "0"));
@@ -60,16 +61,6 @@ export function positionIn(token: string, origin: string, now: Snapshot): Positi
   if (BigInt(xid) >= position.to.xmax) throw invalidToken();
   const after = { xid: BigInt(xid), id, ...(timestamp !== undefined && { timestamp: BigInt(timestamp) }) };
   return { from: position.from, rest: { to: position.to, after } };
-}
-
-function partsOf(token: string): string[] {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
-    if (Array.isArray(parts) && parts.every((part) => typeof part === "string")) return parts;
-  } catch {
-    // Not JSON: no token.
-  }
-  throw invalidToken();
 }
 
 function invalidToken() {
