@@ -7,7 +7,12 @@ import type { Dependency } from "./grpc-service.ts";
 import { unavailable } from "./service-error.ts";
 
 const PING_EVERY_MS = 500;
-const PING_TIMEOUT_MS = 1000;
+/**
+ * A ping may take a second. It is waited for by short looks, so that PostgreSQL has the rest of them where it stood still together with
+ * this process.
+ */
+const LOOK_MS = 100;
+const LOOKS = 10;
 
 /**
  * Knows within 1.5 s that PostgreSQL does not answer, even where it neither refuses nor closes a connection, so that
@@ -76,11 +81,11 @@ function drop(client: Client | undefined): void {
 async function answered<T>(promise: Promise<T>): Promise<T> {
   const done = new AbortController();
   const tooLate = async (): Promise<never> => {
-    await sleep(PING_TIMEOUT_MS, undefined, { signal: done.signal });
+    for (let looks = LOOKS; looks > 0; looks--) await sleep(LOOK_MS, undefined, { signal: done.signal });
     // After a busy spell of this process the answer may lie unread in the socket: one turn of the loop reads it.
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
-    throw new Error(`no answer within ${PING_TIMEOUT_MS} ms`);
+    throw new Error(`no answer within ${LOOKS * LOOK_MS} ms`);
   };
   const timeout = tooLate();
   timeout.catch(() => {});
