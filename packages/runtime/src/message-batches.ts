@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EntityManager } from "@mikro-orm/postgresql";
-import type { JsMsg } from "nats";
+import { type JsMsg, NatsError } from "nats";
 import type { Logger } from "pino";
 import { processingFacts, sendersOf } from "./message-traces.ts";
 import type { Queue } from "./nats.ts";
@@ -62,7 +62,11 @@ export async function consumeBatches(
   { stream, consumer: name, max, maxWaiting = Number.POSITIVE_INFINITY, paceMs = 0 }: BatchSource,
   handle: (batch: JsMsg[]) => Promise<void>,
 ): Promise<void> {
-  const consumer = await queue.jetstream.consumers.get(stream, name);
+  const consumer = await retryUntil(signal, () => queue.jetstream.consumers.get(stream, name), {
+    // What NATS does not let us ask comes back by no waiting.
+    when: (error) => !(error instanceof NatsError && error.isPermissionError()),
+    report: (error) => log.warn(`cannot look at ${name}: ${error.message}`),
+  });
   const waiting: JsMsg[] = [];
   let wake = () => {};
   const messages = await retryUntil(
