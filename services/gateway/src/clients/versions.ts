@@ -13,6 +13,9 @@ export class ClientVersions {
   readonly #window: string;
   /** The version that tokens must have; Infinity for none. */
   #changed: ReadonlyMap<string, number> = new Map();
+  /** How often PostgreSQL was asked, and which of these questions the latest is that it answered. */
+  #asked = 0;
+  #answered = 0;
 
   constructor(em: EntityManager, tokenLifetimeMs: number) {
     this.#em = em;
@@ -26,10 +29,14 @@ export class ClientVersions {
 
   /** Learns what was changed, by this gateway or another. */
   async refresh(): Promise<void> {
+    const asked = ++this.#asked;
     const { rows } = await sql<{ id: string; version: number; revoked: boolean }>`
       select id, version, revoke_time is not null as revoked from access.clients
       where version_time > clock_timestamp() - ${this.#window}::interval
     `.execute(this.#em.fork().getKysely());
+    // Another question, asked later, may have been answered before: what this one saw is older.
+    if (asked < this.#answered) return;
+    this.#answered = asked;
     this.#changed = new Map(rows.map(({ id, version, revoked }) => [id, revoked ? Number.POSITIVE_INFINITY : version]));
   }
 }
