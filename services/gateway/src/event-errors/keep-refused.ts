@@ -40,6 +40,8 @@ export interface Refusal {
 export type KeepRefused = (refusals: Refusal[]) => Promise<void>;
 
 const PATIENCE_MS = 1500;
+/** Longer, as a call that ends before the ingest service has read it is kept by nobody: it may stand still for a moment. */
+const KEEPING_MS = 5000;
 
 /** What one call may carry, far below what the ingest service reads. */
 const MAX_CALL_BYTES = 8 * 1024 * 1024;
@@ -53,7 +55,7 @@ export function refusalKeeper(upstreams: readonly Upstream[], log: Logger): Keep
     const calls = callsFor(refusals).map(async (call) => {
       const request = create(RecordEventErrorsRequestSchema, { eventErrors: call.map(errorOf) });
       try {
-        const options = { timeoutMs: PATIENCE_MS };
+        const options = { timeoutMs: KEEPING_MS };
         await within(PATIENCE_MS, upstream.call(EventErrorService.method.recordEventErrors, request, options));
       } catch (error) {
         countLostRefusals(call.length);
