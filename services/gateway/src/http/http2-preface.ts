@@ -25,9 +25,14 @@ export function detectHttp2(socket: Socket, timeoutMs: number, decided: (isHttp2
     socket.destroy();
   };
   const events = { readable: look, end: giveUp, error: giveUp, close: giveUp };
-  const timer = setTimeout(giveUp, timeoutMs);
+  let late: NodeJS.Immediate | undefined;
+  // What came while this process stood still is read first.
+  const timer = setTimeout(() => {
+    late = setImmediate(giveUp);
+  }, timeoutMs);
   const stop = () => {
     clearTimeout(timer);
+    clearImmediate(late);
     for (const [event, listener] of Object.entries(events)) socket.off(event, listener);
   };
   for (const [event, listener] of Object.entries(events)) socket.on(event, listener);
