@@ -59,7 +59,7 @@ export async function measureLateEvents(
     events,
     perCall: BATCH,
     inFlight: BATCHES,
-    retry: true,
+    searched: true,
     address: `127.0.0.1:${suite.ports.ingest}`,
     certificates: suite.certificates,
     spread: { names, overMs: window.end - window.start, endMs: window.end, mixed },

@@ -3,7 +3,7 @@ import { BatchTrackEventsResponseSchema } from "@ocellus/proto/ocellus/ingest/v1
 import { openChannel } from "@ocellus/runtime/grpc-client.ts";
 import { decode } from "@ocellus/runtime/message-codec.ts";
 import { tlsFilesIn } from "@ocellus/runtime/tls.ts";
-import { QueueFull } from "./retry.ts";
+import { NotTaken } from "./retry.ts";
 
 const SERVICE = "/ocellus.ingest.v1.IngestService";
 const RETRY_AFTER_MS = 1000;
@@ -14,24 +14,24 @@ export function openClient(address: string, certificates: string): Client {
   return openChannel(address, tlsFilesIn(certificates, "developer")).client;
 }
 
-/** Calls a unary method. Throws QueueFull where the queue is. */
+/** Calls a unary method. Throws NotTaken where the queue did not take it. */
 export function call(client: Client, method: string, request: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(`${SERVICE}/${method}`, asItIs, asItIs, request, new Metadata(), (error, answer) => {
-      if (error) reject(isFull(error) ? new QueueFull(RETRY_AFTER_MS) : error);
+      if (error) reject(isNotTaken(error) ? new NotTaken(RETRY_AFTER_MS) : error);
       else resolve(answer!);
     });
   });
 }
 
-/** Throws QueueFull where the queue took not all of a batch: sent again, those that it took are the same events. */
+/** Throws NotTaken where the queue took not all of a batch: sent again, those that it took are the same events. */
 export function requireAllAccepted(answer: Buffer): void {
   const { results } = decode(BatchTrackEventsResponseSchema, answer);
-  if (results.some(({ result }) => result.case === "refused")) throw new QueueFull(RETRY_AFTER_MS);
+  if (results.some(({ result }) => result.case === "refused")) throw new NotTaken(RETRY_AFTER_MS);
 }
 
-function isFull({ code }: ServiceError): boolean {
-  return code === status.RESOURCE_EXHAUSTED;
+function isNotTaken({ code }: ServiceError): boolean {
+  return code === status.RESOURCE_EXHAUSTED || code === status.UNAVAILABLE;
 }
 
 /**

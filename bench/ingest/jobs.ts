@@ -13,8 +13,8 @@ export interface Spread {
 /** What the load generator is told to do. Requests are made before the clock starts. */
 export type Job = {
   events: number;
-  /** Sends what the full queue refuses again, when it says; without it a refusal fails the job. */
-  retry?: boolean;
+  /** Looks into the answers to batches for single events that the full queue refused. What it refuses whole is always sent again. */
+  searched?: boolean;
 } & (
   | {
       kind: "gRPC batches";
@@ -38,7 +38,7 @@ export interface JobResult {
   /** Until the last answer. */
   seconds: number;
   events: number;
-  /** How many requests the full queue refused, each of which was sent again. */
+  /** How many requests the queue did not take, each of which was sent again. */
   refusals: number;
   /** Of single calls, in milliseconds. */
   p50: number;

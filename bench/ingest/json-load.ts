@@ -1,5 +1,5 @@
 import { Pool } from "undici";
-import { QueueFull } from "./retry.ts";
+import { NotTaken } from "./retry.ts";
 
 /** Posts bodies to one address over kept connections. */
 export class Poster {
@@ -14,7 +14,7 @@ export class Poster {
     this.#headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   }
 
-  /** Answers the text of the answer. Throws QueueFull for 429, and an error for any other answer that is not one of success. */
+  /** Answers the text of the answer. Throws NotTaken for 429 and 503, and an error for any other answer that is not one of success. */
   async post(body: Buffer): Promise<string> {
     const {
       statusCode,
@@ -27,7 +27,7 @@ export class Poster {
       body,
     });
     const text = await answer.text();
-    if (statusCode === 429) throw new QueueFull(Number(headers["retry-after"]) * 1000);
+    if (statusCode === 429 || statusCode === 503) throw new NotTaken(Number(headers["retry-after"] ?? 1) * 1000);
     if (statusCode >= 300) throw new Error(`POST ${this.#path}: ${statusCode} ${text}`);
     return text;
   }
@@ -37,8 +37,8 @@ export class Poster {
   }
 }
 
-/** Throws QueueFull where the queue took not all of a batch. */
+/** Throws NotTaken where the queue took not all of a batch. */
 export function requireAllTaken(answer: string): void {
   const { results } = JSON.parse(answer) as { results: { refused?: unknown }[] };
-  if (results.some(({ refused }) => refused)) throw new QueueFull(1000);
+  if (results.some(({ refused }) => refused)) throw new NotTaken(1000);
 }

@@ -40,7 +40,7 @@ async function sendGrpc(job: Extract<Job, { address: string }>): Promise<JobResu
   const retries = new Retries();
   const batch = async (request: Buffer) => {
     const answer = await call(client, "BatchTrackEvents", request);
-    if (job.retry) requireAllAccepted(answer);
+    if (job.searched) requireAllAccepted(answer);
   };
   const single = async (request: Buffer) => void (await call(client, "TrackEvent", request));
   const send = job.kind === "gRPC batches" ? batch : single;
@@ -51,7 +51,7 @@ async function sendGrpc(job: Extract<Job, { address: string }>): Promise<JobResu
     return await timed(job, retries, () =>
       job.kind === "gRPC stream"
         ? streamAll(client, requests, job.inFlight)
-        : sendAll(requests, job.inFlight, (request) => sent(job, retries, () => send(request))),
+        : sendAll(requests, job.inFlight, (request) => retries.until(() => send(request))),
     );
   } finally {
     client.close();
@@ -64,12 +64,10 @@ async function postJson(job: Extract<Job, { kind: "JSON batches" | "JSON single"
   const retries = new Retries();
   const post = async (body: Buffer) => {
     const answer = await poster.post(body);
-    if (job.retry && job.kind === "JSON batches") requireAllTaken(answer);
+    if (job.searched && job.kind === "JSON batches") requireAllTaken(answer);
   };
   try {
-    return await timed(job, retries, () =>
-      sendAll(bodies, job.inFlight, (body) => sent(job, retries, () => post(body))),
-    );
+    return await timed(job, retries, () => sendAll(bodies, job.inFlight, (body) => retries.until(() => post(body))));
   } finally {
     await poster.close();
   }
@@ -86,10 +84,6 @@ async function publish(job: Extract<Job, { kind: "JetStream" }>): Promise<JobRes
   } finally {
     await connection.close();
   }
-}
-
-function sent({ retry }: Job, retries: Retries, send: () => Promise<void>): Promise<void> {
-  return retry ? retries.until(send) : send();
 }
 
 async function timed({ events }: Job, retries: Retries, work: () => Promise<Float64Array>): Promise<JobResult> {

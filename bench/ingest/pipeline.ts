@@ -76,6 +76,7 @@ export class Pipeline {
     const response = await fetch(`${this.#gateway.url}/v1/aggregates/${NAMESPACE}/${name}?${query}`, {
       headers: { authorization: `Bearer ${this.#gateway.token}` },
     });
+    if (!response.ok) throw new Error(`GET /v1/aggregates: ${response.status} ${await response.text()}`);
     const { rows = [] } = (await response.json()) as { rows?: { value: number }[] };
     return rows.reduce((sum, { value }) => sum + value, 0);
   }
@@ -86,7 +87,9 @@ export class Pipeline {
       `select format('%I.%I', schemaname, tablename) as name from pg_tables
        where schemaname = 'aggregation' and tablename not in ('frontier', 'mikro_orm_migrations')`,
     );
-    await this.#database.query(`truncate ingest.events, ingest.outbox, sessions.sessions, sessions.session_aliases,
+    // Who computes rollups reads the events last, and would wait for us as we for them.
+    await this.#database.query(`select pg_advisory_xact_lock(hashtext('aggregation.rollups'));
+      truncate ingest.events, ingest.outbox, sessions.sessions, sessions.session_aliases,
       sessions.inbox, ${rows.map(({ name }) => name).join(", ")}`);
     await this.#database.query("checkpoint");
   }

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A refusal that says when to come again. */
-export class QueueFull extends Error {
+/** A refusal that says when to come again: the queue is full, or did not confirm in time. Twice sent is the same event. */
+export class NotTaken extends Error {
   readonly retryAfterMs: number;
 
   constructor(retryAfterMs: number) {
-    super(`the queue is full, and takes more after ${retryAfterMs} ms`);
+    super(`the queue took it not, and may after ${retryAfterMs} ms`);
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Sends requests again that the full queue refused, and counts how often. */
+/** Sends requests again that the queue did not take, and counts how often. */
 export class Retries {
   count = 0;
 
@@ -19,7 +19,7 @@ export class Retries {
       try {
         return await send();
       } catch (error) {
-        if (!(error instanceof QueueFull)) throw error;
+        if (!(error instanceof NotTaken)) throw error;
         this.count++;
         await sleep(error.retryAfterMs);
       }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 
 /** What PostgreSQL logs, every statement in full, while `ask` runs. A connection takes that up with its next statement or the one after. */
@@ -18,4 +19,6 @@ export async function logOf(client: pg.Client, dataDir: string, ask: () => Promi
 async function logStatements(client: pg.Client, which: "all" | "none"): Promise<void> {
   await client.query(`alter system set log_statement = '${which}'`);
   await client.query("select pg_reload_conf()");
+  // It is only asked to.
+  while ((await client.query("show log_statement")).rows[0].log_statement !== which) await sleep(10);
 }
