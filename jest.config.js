@@ -6,8 +6,8 @@ export default {
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   modulePathIgnorePatterns: ["<rootDir>/.ocellus"],
-  // Tests start real servers, on a machine that may have two cores.
-  testTimeout: 90_000,
+  // Tests start real servers, on a machine that may have two cores, and be far slower at times than it is now.
+  testTimeout: 300_000,
   // Of three one waits for something most of the time.
   maxWorkers: 3,
   transform: {

@@ -68,7 +68,7 @@ beforeAll(async () => {
   const servers = { databaseUrl: urlOf(), natsUrl: nats.url };
   suite = await startSuite({ dataDir: suiteFolder, ports, ...servers, environment });
   useTokens(suite.urls.gateway, tokensOf(suite.urls.gateway, suite.administrator));
-}, 120_000);
+});
 afterAll(async () => {
   await suite?.stop();
   await nats?.stop("SIGKILL");

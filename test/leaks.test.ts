@@ -26,7 +26,7 @@ beforeAll(async () => {
   await bed.query("alter table ingest.events add constraint no_poison check (name not like '%poison%')");
   await bed.query("alter table sessions.persons add constraint no_poison check (role not like '%poison%')");
   await sendEverything();
-}, 120_000);
+});
 afterAll(() => bed?.stop());
 
 /** A text of which every occurrence in a log is a leak. */

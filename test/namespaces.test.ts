@@ -55,8 +55,8 @@ beforeAll(async () => {
     foreign.refusedId = eventErrors.find(({ namespace }) => namespace === "other")?.id ?? "";
     return own.refusedId && foreign.refusedId ? true : undefined;
   });
-  await other.events.deleteEvent({ id: foreign.deletedId });
-}, 60_000);
+  await eventually(() => other.events.deleteEvent({ id: foreign.deletedId }));
+});
 afterAll(async () => {
   for (const clients of [shop, other, all]) clients.close();
   await bed.stop();

@@ -97,7 +97,10 @@ test("under load all certificates and the CA are replaced, and no accepted event
   await restartNats();
   await untilAllReady();
   await progress();
-  for (const service of SERVICES) expect(linesOf(service, /NATS is back/)).toHaveLength(1);
+  for (const service of SERVICES) {
+    await until(() => linesOf(service, /NATS is back/).length > 0);
+    expect(linesOf(service, /NATS is back/)).toHaveLength(1);
+  }
   await expect(connectOperator(bed.nats.url, sharedServers().certificates)).rejects.toThrow();
 
   loading = false;

@@ -182,7 +182,7 @@ test("a consumer ends with an error once NATS does not let it read any more what
 /** Whether NATS takes somebody. */
 async function takes(tls: ConnectionOptions["tls"], user?: string): Promise<boolean> {
   try {
-    const options = { servers: nats.url, tls, user, pass: user && "", reconnect: false, timeout: 2000 };
+    const options = { servers: nats.url, tls, user, pass: user && "", reconnect: false, timeout: 20_000 };
     await (await connect(options)).close();
     return true;
   } catch {

@@ -168,7 +168,7 @@ async function streamsAskedFor(options: ConnectionOptions): Promise<string> {
       name: "stranger",
       servers: bed.nats.url,
       reconnect: false,
-      timeout: 2000,
+      timeout: 20_000,
     });
   } catch {
     return "no connection";
@@ -189,7 +189,7 @@ const allPorts = () => {
 
 function isOpen(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connectTo({ host, port, timeout: 2000 });
+  const socket = connectTo({ host, port, timeout: 20_000 });
   socket.on("connect", () => resolve(true));
   for (const event of ["error", "timeout"]) socket.on(event, () => resolve(false));
   return promise.finally(() => socket.destroy());

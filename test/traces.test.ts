@@ -54,10 +54,8 @@ const wholeTrace = (traceId: string) =>
   eventually(async () => {
     const spans = receiver.ofTrace(traceId);
     const names = spans.map(({ name }) => name);
-    const isWhole = ["POST /v1/events", "send EVENT_CHANGES", "process extend-sessions", "process mark-buckets"].every(
-      (name) => names.includes(name),
-    );
-    return isWhole ? spans : undefined;
+    const ends = ["POST /v1/events", "process store-events", "process extend-sessions", "process mark-buckets"];
+    return [...ends, "send EVENT_CHANGES"].every((name) => names.includes(name)) ? spans : undefined;
   });
 
 /** Each span as `service: name`, with all that are below it. */

@@ -52,7 +52,7 @@ beforeAll(async () => {
     "wrong scope": bearer(await tokenOf(bed.url, await registerClient(bed.url, { scopes: ["write", "aggregation"] }))),
     "wrong namespace": bearer(await tokenOf(bed.url, await registerClient(bed.url, { namespaces: ["other-*"] }))),
   });
-}, 60_000);
+});
 afterAll(() => bed.stop());
 
 /** What was answered: a status, the reason, and for HTTP whether it says how to get in. */

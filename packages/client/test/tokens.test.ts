@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { eventually } from "../../../test/support/eventually.ts";
 import { clientCredentials } from "../src/client-credentials.ts";
 import { createClients } from "../src/create-clients.ts";
@@ -30,8 +30,12 @@ test("a token is renewed before it expires, and used until the other is there", 
 });
 
 test("where a token that counts cannot be renewed, it is used on", async () => {
-  await using endpoint = await startTokenEndpoint(issued("old", 3), { status: 503, body: {} });
+  await using endpoint = await startTokenEndpoint(issued("old", 600), { status: 503, body: {} });
   const token = clientCredentials({ gateway: endpoint.url, ...CLIENT });
+  expect(await token()).toBe("old");
+  const now = Date.now;
+  // So late that it is to be renewed, and counts still.
+  using _ = jest.spyOn(Date, "now").mockImplementation(() => now() + 450_000);
   await eventually(async () => {
     expect(await token()).toBe("old");
     return endpoint.asked.length > 1 ? true : undefined;

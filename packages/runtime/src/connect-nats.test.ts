@@ -26,7 +26,7 @@ beforeAll(async () => {
   link = await startLink(port);
   connection = await connectNats({
     ...natsOptions(natsUser(`tls://127.0.0.1:${link.port}`)),
-    ...{ timeout: 500, pingInterval: 200, maxPingOut: 1 },
+    ...{ timeout: 500, waitOnFirstConnect: true, pingInterval: 1000, maxPingOut: 2 },
     ...{ maxReconnectAttempts: -1, reconnectTimeWait: 50, reconnectJitter: 0, reconnectJitterTLS: 0 },
   });
   const watch = async () => {

@@ -18,6 +18,7 @@ import { type GrpcServer, startGrpcServer } from "./grpc-server.ts";
 import { serve } from "./grpc-service.ts";
 import { callRateOf, connectionLimitsOf, grpcLimits } from "./limit-variables.ts";
 import { createLog } from "./log.ts";
+import type { Rate } from "./rate-limit.ts";
 import { tlsFilesIn } from "./tls.ts";
 
 const MIB = 1024 * 1024;
@@ -39,7 +40,7 @@ afterEach(async () => {
 afterAll(() => folder[Symbol.dispose]());
 
 /** Starts a server to which the developer is a client, and whose calls of the event "held" never end. */
-async function start(settings: Record<string, string> = {}): Promise<void> {
+async function start(settings: Record<string, string> = {}, calls?: Rate): Promise<void> {
   const config = readConfig(grpcLimits, settings);
   const handlers = {
     trackEvent: async ({ event }: { event?: { name: string } }) => {
@@ -59,7 +60,7 @@ async function start(settings: Record<string, string> = {}): Promise<void> {
     limits: {
       connections: connectionLimitsOf(config),
       messageBytes: config.MESSAGE_MAX_BYTES,
-      calls: callRateOf(config),
+      calls: calls ?? callRateOf(config),
       clients: ["developer"],
     },
   });
@@ -99,18 +100,23 @@ async function refused(limit: string): Promise<number> {
 }
 
 const track = (client: ReturnType<typeof clientAs>, name = "n") => client.trackEvent({ event: { name } });
-const answers = async () => expect((await track(clientAs("gateway"))).event?.name).toBe("n");
+/** It is to answer an honest client, that may itself be too slow for its limits where it stands still. */
+const answers = () =>
+  eventually(async () => {
+    expect((await track(clientAs("gateway"))).event?.name).toBe("n");
+    return true;
+  });
 
 describe("calls", () => {
   test("of a client that makes too many are refused with a delay, and those of the suite's own are not", async () => {
-    await start({ CALL_RATE: "2", CALL_BURST: "3" });
+    await start({}, { perSecond: 0.2, burst: 3 });
     const before = await refused("calls");
     const client = clientAs("developer");
     await Promise.all([track(client), track(client), track(client)]);
     const error = await errorOf(track(client));
     expect(error).toMatchObject({ code: 8, reason: "RATE_LIMITED" });
     expect(error.retryAfterSeconds).toBeGreaterThan(0);
-    expect(error.retryAfterSeconds).toBeLessThanOrEqual(0.5);
+    expect(error.retryAfterSeconds).toBeLessThanOrEqual(5);
     // Another connection has no more.
     expect(await errorOf(track(clientAs("developer")))).toMatchObject({ reason: "RATE_LIMITED" });
     expect((await refused("calls")) - before).toBe(2);
@@ -120,7 +126,7 @@ describe("calls", () => {
   });
 
   test("that are refused are so before their request was read", async () => {
-    await start({ CALL_RATE: "1", CALL_BURST: "1" });
+    await start({}, { perSecond: 0.01, burst: 1 });
     await track(clientAs("developer"));
     const raw = await rawAs("developer");
     raw.send(call(1));

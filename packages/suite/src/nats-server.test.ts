@@ -7,12 +7,11 @@ import { findNatsServer, startNats } from "./nats-server.ts";
 import { freePort } from "./ports.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-const { certificates } = sharedServers();
+const { certificates, natsServer: binary } = sharedServers();
 const nowhere = { folders: [], install: async () => undefined };
 
 test.each(["SIGTERM", "SIGKILL"] as const)("NATS keeps a stream over a restart after %s", async (signal) => {
   using folder = temporaryFolder();
-  const binary = await findNatsServer(folder.path);
   {
     await using nats = await startNats({ binary, dataDir: folder.path, certificates, port: await freePort() });
     const client = await connectOperator(nats.url, certificates);
@@ -30,7 +29,6 @@ test.each(["SIGTERM", "SIGKILL"] as const)("NATS keeps a stream over a restart a
 
 test("settings reach the server", async () => {
   using folder = temporaryFolder();
-  const binary = await findNatsServer(folder.path);
   const port = await freePort();
   await using nats = await startNats({
     binary,
@@ -47,7 +45,6 @@ test("settings reach the server", async () => {
 test("a port in use is an error with the server's own words", async () => {
   using folder = temporaryFolder();
   using other = temporaryFolder();
-  const binary = await findNatsServer(folder.path);
   const port = await freePort();
   await using _ = await startNats({ binary, dataDir: folder.path, certificates, port });
   await expect(startNats({ binary, dataDir: other.path, certificates, port })).rejects.toThrow(

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { eventually } from "../../../test/support/eventually.ts";
 import { releaseStaleLock } from "./postgres-data.ts";
+import { commandOfProcess } from "./process-identity.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 test("the lock of a crashed server whose pid is another program's now is released, and keeps its other lines", async () => {
@@ -26,6 +28,8 @@ test("no lock at all is no hindrance", () => {
 async function lockAfterRelease(folder: string, args: string[]): Promise<string[]> {
   const holder = spawn("sh", ["-c", "sleep 600; :", ...args], { stdio: "ignore", detached: true });
   await once(holder, "spawn");
+  // Its arguments are there a moment later.
+  await eventually(async () => commandOfProcess(holder.pid!));
   try {
     const lock = join(folder, "postmaster.pid");
     writeFileSync(lock, `${holder.pid}\nthe rest`);

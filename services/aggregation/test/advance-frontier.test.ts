@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase } from "@ocellus/runtime/database.ts";
 import { connectQueue, type Queue } from "@ocellus/runtime/nats.ts";
 import { EVENT_CHANGES } from "@ocellus/runtime/streams.ts";
+import type { JetStreamClient } from "nats";
 import pino from "pino";
 import { natsUser } from "../../../test/support/shared-nats.ts";
 import { startTestBed, type TestBed } from "../../../test/support/test-bed.ts";
@@ -11,6 +12,7 @@ import { schema } from "../src/orm.config.ts";
 
 let bed: TestBed;
 let queue: Queue;
+let jetstream: JetStreamClient;
 let database: Awaited<ReturnType<typeof connectDatabase>>;
 
 /** The ingest service makes the stream and its consumers; the test is the consumer. */
@@ -18,6 +20,7 @@ beforeAll(async () => {
   bed = await startTestBed(["ingest"]);
   const waiting = { log: pino({ level: "silent" }), signal: new AbortController().signal };
   queue = await connectQueue(natsUser(bed.nats.url), waiting);
+  jetstream = queue.connection.jetstream({ timeout: 30_000 });
   database = await connectDatabase(schema, { url: bed.adminUrl, poolSize: 2 }, waiting);
 });
 afterAll(async () => {
@@ -34,11 +37,11 @@ const frontierNow = async () => {
 const rewind = () => bed.query("update aggregation.frontier set at = $1", [FIRST]);
 
 async function publish(count: number) {
-  for (let index = 0; index < count; index++) await queue.jetstream.publish(EVENT_CHANGES.subject);
+  for (let index = 0; index < count; index++) await jetstream.publish(EVENT_CHANGES.subject);
 }
 
 async function takeMarks(count: number) {
-  const consumer = await queue.jetstream.consumers.get(EVENT_CHANGES.stream, "mark-buckets");
+  const consumer = await jetstream.consumers.get(EVENT_CHANGES.stream, "mark-buckets");
   const messages = await consumer.fetch({ max_messages: count, expires: 5000 });
   const taken = [];
   for await (const message of messages) taken.push(message);

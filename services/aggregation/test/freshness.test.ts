@@ -93,7 +93,11 @@ test("changes that are not announced yet are counted too", async () => {
   });
   expect(lag.nanos % 1_000_000).toBe(0);
   await bed.query("delete from ingest.outbox");
-  expect(await pending()).toEqual({ pendingChanges: 0n, isLagging: false });
+  // The sweep may have announced it meanwhile.
+  await eventually(async () => {
+    expect(await pending()).toEqual({ pendingChanges: 0n, isLagging: false });
+    return true;
+  });
 });
 
 test("it tells since when events are kept, where not all are", async () => {
@@ -111,7 +115,9 @@ test("without NATS it is unavailable", async () => {
   });
   await bed.restartNats();
   await eventually(() => services.aggregation.getFreshness({}));
-  await eventually(() => new AskedSeries(bed, services).track([event("back", "2026-01-01T10:00:00Z")]));
+  const series = new AskedSeries(bed, services);
+  await series.track([event("back", "2026-01-01T10:00:00Z")]);
+  await series.untilCounted();
 });
 
 test("while a burst is being marked its buckets stay dirty, and are computed once it is", async () => {
@@ -120,6 +126,8 @@ test("while a burst is being marked its buckets stay dirty, and are computed onc
   const quarter = "2026-01-01T10:00:00Z";
   const release = await holdUpMarking(bed, namespace, "held", quarter);
   await series.track([event("held", "2026-01-01T10:14:00Z")]);
+  await series.untilStored();
+  await eventually(async () => ((await bed.query("select from ingest.outbox")).length === 0 ? true : undefined));
   const lagged = (seconds: bigint) =>
     eventually(async () => {
       const { lag } = await services.aggregation.getFreshness({});

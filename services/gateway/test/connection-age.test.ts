@@ -75,4 +75,4 @@ test("no client of the suite sees a call fail because its connection was old", a
   expect(failures).toEqual(failures.map(() => []));
   expect(goaway).toBeUndefined();
   for (const clients of [grpc, connect, direct, internal, foreign]) clients.close();
-}, 60_000);
+});

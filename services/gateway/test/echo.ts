@@ -192,6 +192,6 @@ function watcherTooSlow(): ServiceError {
 }
 
 async function cancellation(signal: AbortSignal, { cancelled }: Seen): Promise<void> {
-  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   cancelled.resolve();
 }

@@ -110,8 +110,8 @@ describe("what is slow to read", () => {
   test.each(["HTTP/1.1", "HTTP/2"])(
     "an answer over %s that its client takes bit by bit is given whole",
     async (version) => {
-      await port.start({ ANSWER_TIMEOUT: "1500ms" });
-      const slowUntil = performance.now() + 3000;
+      await port.start({ ANSWER_TIMEOUT: "3s" });
+      const slowUntil = performance.now() + 4500;
       const stream =
         version === "HTTP/2" ? connectHttp2(port.url).request({ ":path": "/large" }) : await port.request("/large");
       let size = 0;

@@ -38,7 +38,7 @@ test("a stream that is filled to its limit again and again keeps every message, 
       }
       const size = Math.ceil(dice() * LARGEST);
       room.take(size);
-      await queue.jetstream.publish(EVENTS.subject, new Uint8Array(size));
+      await queue.jetstream.publish(EVENTS.subject, new Uint8Array(size), { timeout: 30_000 });
       acknowledged++;
     }
     const { state } = await queue.manager.streams.info(EVENTS.stream);

@@ -198,7 +198,8 @@ test("a statement that began before a partition was made, and has an event for i
       .then(() => undefined)
       .catch((error) => error);
     await eventually(async () => {
-      const waiting = await bed.query("select from pg_locks where locktype = 'advisory' and not granted");
+      const waiting = await bed.query(`select from pg_locks where locktype = 'advisory' and not granted and database = (
+        select oid from pg_database where datname = current_database())`);
       return waiting.length > 0 || undefined;
     });
     expect(await ensure("2022-04-01")).toBe(true);

@@ -33,7 +33,10 @@ afterAll(async () => {
 const held = async () => (await queue.manager.streams.info(EVENT_CHANGES.stream)).state.messages;
 
 test("what NATS acknowledged just before it was lost, and forgot, is announced again", async () => {
-  const outbox = new Outbox(queue, new StreamRoom(EVENT_CHANGES.stream, 1_000_000));
+  const begin = performance.now();
+  // Lost right away, however long it takes here to stop it.
+  const lostAt = () => (queue.lostAt() === undefined ? undefined : begin);
+  const outbox = new Outbox({ ...queue, lostAt }, new StreamRoom(EVENT_CHANGES.stream, 1_000_000));
   const message = { id: randomUUID(), payload: Buffer.from("announced") };
   await outbox.publish(database.em, [message]);
   expect(await held()).toBe(1);

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EventService } from "@ocellus/proto/ocellus/ingest/v1/event_service_pb.ts";
 import { IngestService } from "@ocellus/proto/ocellus/ingest/v1/ingest_service_pb.ts";
@@ -80,12 +81,18 @@ async function watchChain(resumeToken: string, dice: () => number): Promise<stri
   for (let token = resumeToken; ; ) {
     const patience = Math.floor(dice() ** 2 * 200);
     let count = 0;
-    for await (const response of watched[Math.floor(dice() * watched.length)]!.watchEvents({ resumeToken: token })) {
-      token = response.resumeToken;
-      if (!response.event) continue;
-      ids.push(response.event.id);
-      if (response.event.name === "last") return ids;
-      if (++count > patience) break;
+    try {
+      for await (const response of watched[Math.floor(dice() * watched.length)]!.watchEvents({ resumeToken: token })) {
+        token = response.resumeToken;
+        if (!response.event) continue;
+        ids.push(response.event.id);
+        if (response.event.name === "last") return ids;
+        if (++count > patience) break;
+      }
+    } catch (error) {
+      // A watch that is too slow, or whose service lost PostgreSQL for a moment, ends so, and may be resumed.
+      const { code } = error as { code: status };
+      if (code !== status.RESOURCE_EXHAUSTED && code !== status.UNAVAILABLE) throw error;
     }
   }
 }

@@ -7,15 +7,18 @@ export async function untilQuiet(target: Target, withinMs: number): Promise<void
   const nats = await connectOperator(target.nats.url, target.certificates);
   try {
     const manager = await nats.jetstreamManager();
+    const messagesIn = async (stream: string) => (await manager.streams.info(stream)).state.messages;
     await eventually(async () => {
-      const streams = await Promise.all(["EVENTS", "EVENT_CHANGES"].map((name) => manager.streams.info(name)));
-      const waiting = streams.map(({ config, state }) => `${state.messages} in ${config.name}`);
+      // One after another, as events go: what leaves the one before it was looked at is seen in the next.
+      const events = await messagesIn("EVENTS");
       const [rows] = await target.query<{ outbox: number; dirty: number }>(
         `select (select count(*) from ingest.outbox)::int as outbox, (select count(*)::int
          from aggregation.dirty_buckets where bucket_start < (select at from aggregation.frontier)) as dirty`,
       );
-      const quiet = streams.every(({ state }) => state.messages === 0) && rows!.outbox === 0 && rows!.dirty === 0;
-      if (!quiet) throw new Error(`Still on their way: ${waiting.join(", ")}, ${JSON.stringify(rows)}`);
+      const left = { events, changes: await messagesIn("EVENT_CHANGES"), ...rows! };
+      if (Object.values(left).some((count) => count > 0)) {
+        throw new Error(`Still on their way: ${JSON.stringify(left)}`);
+      }
       return true;
     }, withinMs);
   } finally {

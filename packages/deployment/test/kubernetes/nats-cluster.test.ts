@@ -81,11 +81,13 @@ test("with STREAM_REPLICAS=3 what was confirmed outlives the loss of any one ser
     expect(cluster?.replicas?.map(({ current }) => current)).toEqual([true, true]);
     return cluster!.leader;
   });
-  for (const text of ["one", "two"]) await first.jetstream.publish(EVENTS.subject, Buffer.from(text));
+  const publish = (by: Queue, text: string) =>
+    eventually(() => by.jetstream.publish(EVENTS.subject, Buffer.from(text), { msgID: text }));
+  for (const text of ["one", "two"]) await publish(first, text);
 
   const survivor = await connectTo(NAMES.find((name) => name !== leader)!);
   await servers.get(leader)!.stop("SIGKILL");
-  await eventually(() => survivor.jetstream.publish(EVENTS.subject, Buffer.from("three"), { msgID: "three" }));
-  const { state } = await survivor.manager.streams.info(EVENTS.stream);
+  await publish(survivor, "three");
+  const { state } = await eventually(() => survivor.manager.streams.info(EVENTS.stream));
   expect(state.messages).toBe(3);
 });

@@ -78,11 +78,15 @@ export class AskedSeries {
   async track(unsent: Unsent[]): Promise<PlainEvent[]> {
     const events = unsent.map((event) => ({ ...event, id: randomUUID() }));
     if (events.length === 0) return events;
-    const { results } = await this.#services.ingest.batchTrackEvents({
-      events: events.map((event) => this.#sent(event)),
+    // Where NATS does not confirm in time nobody knows whether they were taken; by their ids they are stored once.
+    await eventually(async () => {
+      const { results } = await this.#services.ingest.batchTrackEvents({
+        events: events.map((event) => this.#sent(event)),
+      });
+      const refused = results.filter(({ result }) => result.case !== "accepted");
+      if (refused.length > 0) throw new Error(`${refused.length} events were refused`);
+      return true;
     });
-    const refused = results.filter(({ result }) => result.case !== "accepted");
-    if (refused.length > 0) throw new Error(`${refused.length} events were refused`);
     this.#events.push(...events);
     return events;
   }
