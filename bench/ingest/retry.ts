@@ -5,7 +5,7 @@ export class NotTaken extends Error {
   readonly retryAfterMs: number;
 
   constructor(retryAfterMs: number) {
-    super(`the queue took it not, and may after ${retryAfterMs} ms`);
+    super(`the queue did not take it, and may after ${retryAfterMs} ms`);
     this.retryAfterMs = retryAfterMs;
   }
 }
