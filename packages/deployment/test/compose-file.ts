@@ -8,6 +8,7 @@ export interface ComposeService {
   image: string;
   build?: string;
   pull_policy?: string;
+  entrypoint?: string[];
   command?: string[];
   user?: string;
   read_only?: boolean;

@@ -4,6 +4,9 @@ import { expect, test } from "@jest/globals";
 import { repositoryRoot } from "@ocellus/suite/repository.ts";
 import { type Copy, DockerfileParser, type From, type Instruction } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
+import { readComposeFile } from "./compose-file.ts";
+import { manifestsOf } from "./kubernetes/manifests.ts";
+import { podTemplates } from "./kubernetes/pods.ts";
 
 const BASE = "node:24-bookworm-slim";
 const text = readFileSync(join(repositoryRoot, "Dockerfile"), "utf8");
@@ -94,6 +97,18 @@ test("it runs as uid 1000, as Node itself, and by no shell", () => {
   const [program, , file] = JSON.parse(entrypoint!);
   expect([program, existsSync(join(repositoryRoot, file))]).toEqual(["node", true]);
   expect([...keywords(last, "RUN"), ...keywords(last, "CMD"), ...keywords(last, "EXPOSE")]).toEqual([]);
+});
+
+test("the gateway, which has more room for young objects, is started as the image is in all else", async () => {
+  const [entrypoint] = argumentsOf(last, "ENTRYPOINT");
+  const [gateway] = podTemplates(await manifestsOf("local")).filter(({ name }) => name === "gateway");
+  const starts = [readComposeFile().services.gateway!.entrypoint!, gateway!.spec.containers[0].command as string[]];
+  for (const start of starts) {
+    expect(start).toContain("--max-semi-space-size=16");
+    expect(start.filter((part) => !part.startsWith("--"))).toEqual(
+      JSON.parse(entrypoint!).filter((part: string) => !part.startsWith("--")),
+    );
+  }
 });
 
 test("its labels are those of OCI", () => {
